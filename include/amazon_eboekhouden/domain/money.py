@@ -1,0 +1,76 @@
+"""Money is whole cents. One door in, one door out; nothing else turns amounts into cents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+CENT = Decimal("0.01")
+
+
+def cents_of(amount: Decimal | str | int | float) -> int:
+    """Whole cents of an amount in units of the currency.
+
+    Args:
+        amount: a decimal text, Decimal or whole number, or a float that came off the wire as
+            xs:double.
+
+    Returns:
+        The amount in cents.
+
+    Raises:
+        ValueError: the amount is no number or holds parts of a cent.
+    """
+    try:
+        value = Decimal(str(amount).strip())
+        cents = value / CENT
+    except InvalidOperation as error:
+        raise ValueError(f"{amount!r} is not an amount of money") from error
+    if not value.is_finite() or cents != cents.to_integral_value():
+        raise ValueError(f"{amount!r} is not a whole number of cents")
+    return int(cents)
+
+
+def euros(cents: int) -> Decimal:
+    """The amount in units of the currency, always with two decimals (the one door out)."""
+    return (Decimal(cents) * CENT).quantize(CENT)
+
+
+def round_half_up(value: Decimal) -> int:
+    """Nearest whole number, halves away from zero, so that +x and -x mirror each other."""
+    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def vat_inside(gross_cents: int, rate_percent: Decimal) -> int:
+    """VAT contained in a gross amount, in cents, half up on the absolute value.
+
+    Source: CJEU C-484/06; accounting rule "once per invoice per rate".
+    """
+    return round_half_up(Decimal(gross_cents) * rate_percent / (100 + rate_percent))
+
+
+def vat_on_top(net_cents: int, rate_percent: Decimal) -> int:
+    """VAT on a net amount, in cents, half up on the absolute value."""
+    return round_half_up(Decimal(net_cents) * rate_percent / 100)
+
+
+def split_largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
+    """Divide `total` over `weights` in whole cents; the parts add up to `total` exactly.
+
+    Each part is floored (negative ones towards minus infinity); the left-over cents go to the
+    largest remainders. On an exact tie the largest weight takes the cent, then the lowest index.
+    When the weights add up to zero the first one takes everything.
+
+    Source: accounting rule "split over the lines by largest remainder".
+    """
+    whole = sum(weights)
+    if whole == 0:
+        return [total if index == 0 else 0 for index in range(len(weights))]
+    if whole < 0:  # A credit note mirrors its invoice to the cent.
+        return [-part for part in split_largest_remainder(-total, [-w for w in weights])]
+    floors = [total * weight // whole for weight in weights]
+    left_over = [total * weight % whole for weight in weights]
+    order = sorted(range(len(weights)), key=lambda i: (-left_over[i], -abs(weights[i]), i))
+    for index in order[: total - sum(floors)]:
+        floors[index] += 1
+    return floors
