@@ -1,0 +1,120 @@
+"""What every sandbox has: its state apart from the service's, and the control verbs for it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+from coupling_sandbox.clock import Clock
+from coupling_sandbox.faults import (
+    Answer,
+    CallLog,
+    Fault,
+    FaultLayer,
+    Receive,
+    Replacement,
+    Scope,
+    Send,
+)
+
+
+class SandboxApp(Starlette):
+    """A Starlette application that counts its calls, commits faults and can be controlled.
+
+    Args:
+        routes: the service's own routes (and control verbs of its own).
+        clock: the sandbox's time.
+        on_reset: empties the service's state; called by ``POST /control/reset``.
+        name_operation: see ``FaultLayer``.
+        answers: see ``FaultLayer``.
+        placeholder: see ``FaultLayer``.
+    """
+
+    def __init__(
+        self,
+        routes: Sequence[BaseRoute],
+        clock: Clock,
+        on_reset: Callable[[], None],
+        name_operation: Callable[[Scope, bytes], str | None],
+        answers: Mapping[str, Replacement] | None = None,
+        placeholder: Answer | None = None,
+    ) -> None:
+        self.clock = clock
+        self.calls = CallLog(clock)
+        self._on_reset = on_reset
+        super().__init__(routes=[*self._control_routes(), *routes])
+        self.fault_layer = FaultLayer(
+            super().__call__, self.calls, name_operation, answers, placeholder
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, through the layer of faults."""
+        scope["app"] = self
+        await self.fault_layer(scope, receive, send)
+
+    def reset(self) -> None:
+        """Empty the state, the fault list and the counts, and return to the real time."""
+        self.clock.reset()
+        self.fault_layer.faults = []
+        self.calls.reset()
+        self._on_reset()
+
+    def _control_routes(self) -> list[Route]:
+        return [
+            Route("/control/reset", self._reset, methods=["POST"]),
+            Route("/control/clock", self._clock, methods=["GET", "POST"]),
+            Route("/control/faults", self._faults, methods=["GET", "POST"]),
+            Route("/control/calls", self._calls, methods=["GET"]),
+        ]
+
+    async def _reset(self, _request: Request) -> JSONResponse:
+        self.reset()
+        return JSONResponse({"reset": True})
+
+    async def _clock(self, request: Request) -> JSONResponse:
+        if request.method == "POST":
+            try:
+                self._set_clock(await request.json())
+            except (ValueError, TypeError) as error:
+                return refuse(str(error))
+        return JSONResponse({"now": self.clock.now().isoformat()})
+
+    def _set_clock(self, given: Mapping[str, Any]) -> None:
+        if strange := set(given) - {"now", "advance_s"}:
+            raise ValueError(f"unknown field {sorted(strange)[0]!r}; known: now, advance_s")
+        if "now" in given:
+            self.clock.set(read_time(given["now"]))
+        self.clock.advance(float(given.get("advance_s", 0)))
+
+    async def _faults(self, request: Request) -> JSONResponse:
+        if request.method == "POST":
+            given = await request.json()
+            try:
+                faults = [Fault.from_json(one) for one in given]
+            except (ValueError, TypeError, AttributeError) as error:
+                return refuse(str(error))
+            self.fault_layer.faults = faults
+        listed = [
+            {"operation": f.operation, "kind": f.kind, "when": f.when, "done": f.done}
+            for f in self.fault_layer.faults
+        ]
+        return JSONResponse({"faults": listed})
+
+    async def _calls(self, _request: Request) -> JSONResponse:
+        log = self.calls
+        return JSONResponse({"calls": log.calls, "refused": log.refused, "log": log.log})
+
+
+def refuse(cause: str, status: int = 400) -> JSONResponse:
+    """Answer a control verb that was used wrongly."""
+    return JSONResponse({"error": cause}, status)
+
+
+def read_time(text: str) -> datetime:
+    """Read an ISO 8601 time; one without a zone is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

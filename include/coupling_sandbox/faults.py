@@ -1,0 +1,423 @@
+"""Misbehaviour over the wire: the list of faults and the layer that commits them.
+
+A fault is ``{operation, kind, after, times, when}``: the first ``after`` calls of ``operation``
+(``*`` = any) pass, the next ``times`` suffer, either before the call had its effect or after it.
+
+Three families of kinds exist:
+
+* kinds that replace the answer (``http_…``, ``reset``, ``hang``) or delay it (``slow``),
+* kinds that spoil the answer's body (``malformed``, ``reset_mid_body``, ``truncated_gzip``, …),
+* kinds that only the sandbox itself can commit (``expired_url``, ``repeated_page``, …): the layer
+  leaves their name in ``scope["sandbox.call"].fault`` and the sandbox acts on it.
+"""
+
+import asyncio
+import gzip
+import socket
+import struct
+import zlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from coupling_sandbox.clock import Clock
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+REPLACING = ("http_429", "http_500_html", "http_503_empty", "http_403_gateway", "reset", "hang")
+SPOILING = (
+    "reset_mid_body",
+    "truncated_gzip",
+    "gzip_bomb",
+    "wrong_charset",
+    "malformed",
+    "oversized",
+    "dtd",
+)
+OWN = ("soap_fault", "session_expired", "repeated_page", "empty_page", "expired_url")
+KINDS = (*REPLACING, "slow", *SPOILING, *OWN)
+
+SLOW_S = 6.0  # Longer than the 5 seconds after which httpx, left to itself, gives up.
+HANG_S = 600.0
+BOMB_BYTES = 320 * 1024 * 1024
+OVERSIZED_BYTES = 64 * 1024 * 1024
+
+
+@dataclass
+class Fault:
+    """One line of the fault list, counting its own calls."""
+
+    operation: str
+    kind: str
+    after: int = 0
+    times: int | None = 1
+    when: str = "before"
+    seconds: float | None = None
+    charset: str = "utf-16"
+    size_bytes: int | None = None
+    seen: int = 0
+    done: int = 0
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> "Fault":
+        """Read one fault; raise ValueError with the name of the wrong field."""
+        known = {"operation", "kind", "after", "times", "when", "seconds", "charset", "size_bytes"}
+        if strange := set(given) - known:
+            raise ValueError(f"unknown field {sorted(strange)[0]!r}; known: {sorted(known)}")
+        kind = given.get("kind")
+        if kind not in KINDS:
+            raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+        when = given.get("when", "after" if kind in SPOILING else "before")
+        if when not in ("before", "after"):
+            raise ValueError("when must be 'before' or 'after'")
+        values = {key: given[key] for key in known & set(given)}
+        return cls(**{"operation": "*", **values, "when": when})
+
+    def strikes(self, operation: str) -> bool:
+        """Count a call of ``operation``; say whether this fault is for it."""
+        if self.operation not in ("*", operation):
+            return False
+        if self.times is not None and self.done >= self.times:
+            return False
+        self.seen += 1
+        if self.seen <= self.after:
+            return False
+        self.done += 1
+        return True
+
+
+@dataclass
+class Call:
+    """What a sandbox knows of one call while it answers it; ``scope["sandbox.call"]``.
+
+    Attributes:
+        operation: the name under which the call counts.
+        fault: the kind of fault that strikes it, or None.
+        refused: the sandbox sets it when it answers "no" with a status below 400.
+        detail: what else should stand in the log (seller, error code, …).
+    """
+
+    operation: str
+    fault: str | None = None
+    refused: bool = False
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class CallLog:
+    """Counts calls by operation and keeps the last of them."""
+
+    KEPT = 10_000
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.calls: dict[str, int] = {}
+        self.refused: dict[str, int] = {}
+        self.log: list[dict[str, Any]] = []
+
+    def started(self, call: Call) -> dict[str, Any]:
+        """Count a call that has come in; return its line in the log."""
+        self.calls[call.operation] = self.calls.get(call.operation, 0) + 1
+        line: dict[str, Any] = {
+            "at_utc": self._clock.now().isoformat(),
+            "operation": call.operation,
+        }
+        self.log.append(line)
+        del self.log[: -self.KEPT]
+        return line
+
+    def ended(self, call: Call, line: dict[str, Any], status: int | None) -> None:
+        """Note how a call was answered; ``status`` None means no answer at all."""
+        line["status"] = status
+        if call.fault:
+            line["fault"] = call.fault
+        line.update(call.detail)
+        if call.refused or (status is not None and status >= 400):
+            self.refused[call.operation] = self.refused.get(call.operation, 0) + 1
+            line["refused"] = True
+
+
+@dataclass
+class Answer:
+    """A whole HTTP answer, held back so that it can be spoiled."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def header(self, name: bytes) -> bytes | None:
+        """Return the value of header ``name`` (lower case), or None."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+    def with_body(self, body: bytes, *extra: tuple[bytes, bytes]) -> "Answer":
+        """Return the same answer with another body and its true length."""
+        replaced = {b"content-length", *(key for key, _ in extra)}
+        kept = [(key, value) for key, value in self.headers if key.lower() not in replaced]
+        length = (b"content-length", str(len(body)).encode())
+        return Answer(self.status, [*kept, *extra, length], body)
+
+
+Replacement = Callable[[Call], Answer]
+
+HTML_500 = (
+    b"<html>\n<head><title>500 Internal Server Error</title></head>\n<body>\n"
+    b"<center><h1>500 Internal Server Error</h1></center>\n</body>\n</html>\n"
+)
+
+
+def _page(status: int, content_type: str, body: bytes) -> Replacement:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
+    return lambda _call: Answer(status, headers, body)
+
+
+PLAIN_ANSWERS: dict[str, Replacement] = {
+    "http_429": _page(429, "text/plain", b"Too Many Requests"),
+    "http_500_html": _page(500, "text/html", HTML_500),
+    "http_503_empty": _page(503, "text/plain", b""),
+    "http_403_gateway": _page(403, "application/json", b'{"message":"Forbidden"}'),
+}
+
+
+class FaultLayer:
+    """ASGI layer around a sandbox: counts every call and commits the faults.
+
+    Args:
+        app: the sandbox itself.
+        calls: where calls are counted.
+        name_operation: from the request's scope and body to the operation's name; None for what is
+            no call of the service (control verbs, pages).
+        answers: the vendor's own looks of replacing kinds, e.g. ``http_429`` or ``soap_fault``.
+        placeholder: what a spoiling kind spoils when it strikes before the effect of a call
+            that changes something, so that no true answer exists.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        calls: CallLog,
+        name_operation: Callable[[Scope, bytes], str | None],
+        answers: Mapping[str, Replacement] | None = None,
+        placeholder: Answer | None = None,
+    ) -> None:
+        self.app = app
+        self.calls = calls
+        self.faults: list[Fault] = []
+        self._name_operation = name_operation
+        self._answers = {**PLAIN_ANSWERS, **(answers or {})}
+        self._placeholder = placeholder or Answer(200, [(b"content-type", b"text/html")], HTML_500)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body = await _read(receive)
+        operation = self._name_operation(scope, body)
+        again = _replay(body, receive)
+        if operation is None:
+            await self.app(scope, again, send)
+            return
+        fault = next((f for f in list(self.faults) if f.strikes(operation)), None)
+        call = Call(operation, fault.kind if fault else None)
+        scope["sandbox.call"] = call
+        line = self.calls.started(call)
+        status: list[int] = []
+        try:
+            await self._answer(fault, call, scope, again, _noting(send, status))
+        finally:
+            self.calls.ended(call, line, status[0] if status else None)
+
+    async def _answer(
+        self, fault: Fault | None, call: Call, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if fault is None or (fault.kind in OWN and fault.kind not in self._answers):
+            await self.app(scope, receive, send)
+        elif fault.kind == "slow":
+            await self._slow(fault, scope, receive, send)
+        elif fault.kind in SPOILING:
+            await self._spoil(fault, scope, receive, send)
+        else:
+            if fault.when == "after":
+                await _collect(self.app, scope, receive)
+            if fault.kind == "reset":
+                await _reset(scope, receive)
+            elif fault.kind == "hang":
+                await _wait_for_hang_up(receive, fault.seconds or HANG_S)
+                await _reset(scope, receive)
+            else:
+                await _deliver(self._answers[fault.kind](call), send)
+
+    async def _slow(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        # A client that gave up meanwhile doesn't undo the effect: that is what makes it dangerous.
+        delay = fault.seconds if fault.seconds is not None else SLOW_S
+        if fault.when == "before":
+            await asyncio.sleep(delay)
+        answer = await _collect(self.app, scope, receive)
+        if fault.when == "after":
+            await asyncio.sleep(delay)
+        await _deliver(answer, send)
+
+    async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        if fault.when == "after" or scope["method"] in ("GET", "HEAD"):
+            answer = await _collect(self.app, scope, receive)
+        else:
+            answer = self._placeholder
+        if fault.kind == "reset_mid_body":
+            await _deliver_half(answer, send)
+            await _reset(scope, receive)
+        elif fault.kind == "oversized":
+            await _deliver_padded(answer, send, fault.size_bytes or OVERSIZED_BYTES)
+        else:
+            await _deliver(_SPOILERS[fault.kind](answer, fault), send)
+
+
+def _truncated_gzip(answer: Answer, _fault: Fault) -> Answer:
+    if answer.body[:2] == b"\x1f\x8b":
+        return answer.with_body(answer.body[: len(answer.body) // 2])
+    packed = gzip.compress(answer.body)
+    return answer.with_body(packed[: len(packed) // 2], (b"content-encoding", b"gzip"))
+
+
+def _gzip_bomb(answer: Answer, fault: Fault) -> Answer:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    blanks = b" " * (1024 * 1024)
+    packed = [packer.compress(blanks) for _ in range((fault.size_bytes or BOMB_BYTES) >> 20)]
+    bomb = b"".join([*packed, packer.flush()])
+    if answer.body[:2] == b"\x1f\x8b":
+        return answer.with_body(bomb)
+    return answer.with_body(bomb, (b"content-encoding", b"gzip"))
+
+
+def _wrong_charset(answer: Answer, fault: Fault) -> Answer:
+    # The header keeps saying what it said; only the bytes are in another charset.
+    packed = answer.body[:2] == b"\x1f\x8b"
+    raw = gzip.decompress(answer.body) if packed else answer.body
+    declared = (answer.header(b"content-type") or b"").decode("latin-1").lower()
+    source = "cp1252" if "1252" in declared or "8859" in declared else "utf-8"
+    spoiled = raw.decode(source, "replace").encode(fault.charset, "replace")
+    return answer.with_body(gzip.compress(spoiled) if packed else spoiled)
+
+
+def _malformed(answer: Answer, _fault: Fault) -> Answer:
+    return answer.with_body(answer.body[: len(answer.body) * 2 // 3])
+
+
+def _dtd(answer: Answer, _fault: Fault) -> Answer:
+    doctype = b'<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    body = answer.body
+    if not body.lstrip().startswith(b"<"):
+        return answer.with_body(
+            b'<?xml version="1.0"?>' + doctype + b"<r>&b;</r>", (b"content-type", b"text/xml")
+        )
+    cut = body.find(b"?>") + 2 if body.lstrip().startswith(b"<?xml") else 0
+    end = body.rfind(b"</")
+    return answer.with_body(body[:cut] + doctype + body[cut:end] + b"&b;" + body[end:])
+
+
+_SPOILERS: dict[str, Callable[[Answer, Fault], Answer]] = {
+    "truncated_gzip": _truncated_gzip,
+    "gzip_bomb": _gzip_bomb,
+    "wrong_charset": _wrong_charset,
+    "malformed": _malformed,
+    "dtd": _dtd,
+}
+
+
+async def _read(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b"".join(parts)
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    given: Iterator[Message] = iter(({"type": "http.request", "body": body, "more_body": False},))
+
+    async def again() -> Message:
+        message = next(given, None)
+        return message if message is not None else await receive()
+
+    return again
+
+
+def _noting(send: Send, status: list[int]) -> Send:
+    async def noting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            status.append(message["status"])
+        await send(message)
+
+    return noting
+
+
+async def _collect(app: App, scope: Scope, receive: Receive) -> Answer:
+    start: list[Message] = []
+    parts: list[bytes] = []
+
+    async def keep(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.append(message)
+        else:
+            parts.append(message.get("body", b""))
+
+    await app(scope, receive, keep)
+    return Answer(start[0]["status"], list(start[0]["headers"]), b"".join(parts))
+
+
+async def _deliver(answer: Answer, send: Send) -> None:
+    start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _deliver_half(answer: Answer, send: Send) -> None:
+    whole = answer.with_body(answer.body)
+    await send({"type": "http.response.start", "status": whole.status, "headers": whole.headers})
+    half = answer.body[: len(answer.body) // 2]
+    await send({"type": "http.response.body", "body": half, "more_body": True})
+    await asyncio.sleep(0.05)  # Lets the half leave the machine before the reset overtakes it.
+
+
+async def _deliver_padded(answer: Answer, send: Send, size: int) -> None:
+    # Blanks stand in front, so that whoever reads all of it still finds a sound answer.
+    headers = [(k, v) for k, v in answer.headers if k.lower() != b"content-length"]
+    headers.append((b"content-length", str(size + len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    blanks = b" " * 65536
+    for sent in range(0, size, len(blanks)):
+        part = blanks[: size - sent]
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _wait_for_hang_up(receive: Receive, seconds: float) -> None:
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    try:
+        await asyncio.wait_for(gone(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _reset(scope: Scope, receive: Receive) -> None:
+    """Cut the connection with a TCP reset; needs the transport that ``server`` leaves in scope."""
+    transport = scope["sandbox.transport"]
+    if not transport.is_closing():
+        linger_none = struct.pack("ii", 1, 0)
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_none)
+        transport.abort()
+    await _wait_for_hang_up(receive, 5.0)
