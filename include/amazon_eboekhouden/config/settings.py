@@ -86,6 +86,12 @@ class ClearingAccounts(_Settings):
     SEK: Code = "1093"
     other: Code = "1094"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _euro_account_alone(cls, value: object) -> object:
+        # `clearing: "1090"` is the short form for sellers who are paid in euros only.
+        return {"EUR": value} if isinstance(value, str) else value
+
     def of(self, currency: str) -> str:
         """The clearing account of a settlement in this currency."""
         return str(getattr(self, currency, self.other)) if currency != "other" else self.other
@@ -167,6 +173,13 @@ class FeeOverride(_Settings):
     includes_vat: bool | None = None
 
 
+class ServiceSettings(_Settings):
+    """Addresses of the public services that are asked for rates and VAT numbers."""
+
+    ecb: str = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip"
+    vies: str = "https://ec.europa.eu/taxation_customs/vies/rest-api"
+
+
 class CouplingSettings(_Settings):
     """One coupling: a seller's Amazon account and one administration."""
 
@@ -179,3 +192,4 @@ class CouplingSettings(_Settings):
     vat: list[VatOverride] = Field(default_factory=list)
     fees: list[FeeOverride] = Field(default_factory=list)
     settlement: SettlementSettings = Field(default_factory=SettlementSettings)
+    services: ServiceSettings = Field(default_factory=ServiceSettings)

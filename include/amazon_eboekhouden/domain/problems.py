@@ -90,6 +90,24 @@ _SETTINGS: Mapping[str, ProblemKind] = {
     ),
 }
 
+# --- runs (pipelines, expectations) ---------------------------------------------------------------
+_RUNS: Mapping[str, ProblemKind] = {
+    "expectation-failed": ProblemKind(
+        "the booking {booking} breaks the rule {rule!r} ({found})",
+        "report this row with its order: the coupling held it back because it would be wrong",
+    ),
+    "coupling-inactive": ProblemKind(
+        "the coupling is not active", "set active: true in the coupling's file"
+    ),
+    "amazon-refused": ProblemKind(
+        "Amazon refused {operation}: {why}", "run `check`; correct what it names, then run again"
+    ),
+    "books-refused": ProblemKind(
+        "e-Boekhouden refused {operation}: {why}",
+        "run `check`; correct what it names, then run again",
+    ),
+}
+
 # --- orders (domain.orders …) --------------------------------------------------------------------
 _ORDERS: Mapping[str, ProblemKind] = {}
 
@@ -99,4 +117,10 @@ _SETTLEMENTS: Mapping[str, ProblemKind] = {}
 # --- booking (ledger) -----------------------------------------------------------------------------
 _BOOKING: Mapping[str, ProblemKind] = {}
 
-CATALOGUE: Mapping[str, ProblemKind] = {**_SETTINGS, **_ORDERS, **_SETTLEMENTS, **_BOOKING}
+CATALOGUE: Mapping[str, ProblemKind] = {
+    **_SETTINGS,
+    **_RUNS,
+    **_ORDERS,
+    **_SETTLEMENTS,
+    **_BOOKING,
+}

@@ -1,0 +1,99 @@
+"""Connections outside Airflow: the same `AIRFLOW_CONN_…` variables, read without Airflow.
+
+Field names here are the ones of the connection forms (`provider.get_provider_info`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+AMAZON = "amazon_selling_partner"
+EBOEKHOUDEN = "eboekhouden"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The parts of an Airflow connection that we use; its repr shows no secret."""
+
+    conn_id: str
+    login: str = ""
+    password: str = field(default="", repr=False)
+    host: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def text(self, name: str) -> str:
+        """An extra field as text, "" when it is absent."""
+        return str(self.extra.get(name) or "").strip()
+
+
+# The coupling `demo` needs no connection: without one it speaks to the sandboxes on their
+# default ports with the credentials that those ship with.
+SANDBOX_CONNECTIONS: Mapping[str, Connection] = {
+    "amazon_demo": Connection(
+        "amazon_demo",
+        login="sandbox-client",
+        password="sandbox-secret",  # noqa: S106 - published credentials of the sandbox
+        host="http://127.0.0.1:8101",
+        extra={"refresh_token_secret": "Atzr|sandbox", "seller_id": "A3SANDBOX00001"},
+    ),
+    "eboekhouden_demo": Connection(
+        "eboekhouden_demo",
+        login="sandbox",
+        password="0123456789abcdef0123456789abcdef",  # noqa: S106 - as above
+        host="http://127.0.0.1:8102/soap.asmx",
+        extra={"security_code_2_secret": "{A1B2C3D4-0000-4000-8000-000000000001}"},
+    ),
+}
+
+
+def variable_of(conn_id: str) -> str:
+    """Name of the environment variable that holds a connection."""
+    return f"AIRFLOW_CONN_{conn_id.upper()}"
+
+
+def from_environment(conn_id: str, environment: Mapping[str, str]) -> Connection | None:
+    """The connection from its variable (JSON or URI), or None when there is none.
+
+    Raises:
+        ValueError: the variable holds neither JSON nor a connection URI.
+    """
+    value = environment.get(variable_of(conn_id), "").strip()
+    if not value:
+        return SANDBOX_CONNECTIONS.get(conn_id)
+    if value.startswith("{"):
+        return _from_json(conn_id, value)
+    if "://" not in value:
+        raise ValueError(f"{variable_of(conn_id)} is neither JSON nor a connection URI")
+    return _from_uri(conn_id, value)
+
+
+def _from_json(conn_id: str, value: str) -> Connection:
+    try:
+        data = json.loads(value)
+        extra = data.get("extra") or {}
+        extra = json.loads(extra) if isinstance(extra, str) else extra
+    except ValueError as error:
+        raise ValueError(f"{variable_of(conn_id)} is not valid JSON") from error
+    host = str(data.get("host") or "")
+    if data.get("port"):
+        host = f"{host}:{data['port']}"
+    return Connection(
+        conn_id, str(data.get("login") or ""), str(data.get("password") or ""), host, extra
+    )
+
+
+def _from_uri(conn_id: str, value: str) -> Connection:
+    parts = urlsplit(value)
+    extra = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if "__extra__" in extra:
+        extra = json.loads(extra["__extra__"])
+    host = unquote(parts.hostname or "")
+    if parts.port:
+        host = f"{host}:{parts.port}"
+    return Connection(
+        conn_id, unquote(parts.username or ""), unquote(parts.password or ""), host, extra
+    )

@@ -1,0 +1,97 @@
+"""Runs an expectation suite over a frame and says which rows failed which rule.
+
+great-expectations is imported here and only when a frame is checked: the import costs seconds.
+Rows are named by their key columns, and the *full* list of failing rows is read (the partial one
+is cut at twenty, which would let the twenty-first bad row through).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+
+# A suite is a function that gets the great_expectations module and returns its expectations.
+Suite = Callable[[Any], Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One rule that one row breaks."""
+
+    key: tuple[str, ...]
+    rule: str
+    found: str
+
+
+def failures(frame: pd.DataFrame, name: str, suite: Suite, key: Sequence[str]) -> list[Failure]:
+    """Every (row, rule) that fails, in the order of the rules.
+
+    Args:
+        frame: a frame that keeps its contract (`domain.frames`).
+        name: name of the suite, for the results.
+        suite: the expectations.
+        key: columns that name a row.
+    """
+    if frame.empty:
+        return []
+    gx = _great_expectations()
+    context = _context()
+    if name not in {source.name for source in context.data_sources.all().values()}:
+        asset = context.data_sources.add_pandas(name).add_dataframe_asset("frame")
+        batches = asset.add_batch_definition_whole_dataframe("all")
+        expectations = gx.ExpectationSuite(name=name, expectations=list(suite(gx)))
+        context.validation_definitions.add(
+            gx.ValidationDefinition(name=name, data=batches, suite=context.suites.add(expectations))
+        )
+    result = context.validation_definitions.get(name).run(
+        batch_parameters={"dataframe": frame},
+        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": list(key)},
+    )
+    return [failure for check in result.results for failure in _failures_of(check, key)]
+
+
+def _failures_of(check: Any, key: Sequence[str]) -> list[Failure]:
+    if check.success:
+        return []
+    config = check.expectation_config
+    columns = (
+        config.kwargs.get("column")
+        or config.kwargs.get("column_list")
+        or (
+            config.kwargs.get("column_A"),
+            config.kwargs.get("column_B"),
+        )
+    )
+    rule = (config.meta or {}).get("rule") or f"{config.type} on {columns}"
+    rows = (check.result or {}).get("unexpected_index_list")
+    if rows is None:
+        # The rule itself could not be evaluated: that is a wrong program, never a passed check.
+        raise RuntimeError(f"expectation {rule!r} was not evaluated: {check.exception_info}")
+    return [
+        Failure(
+            tuple(str(row[name]) for name in key),
+            rule,
+            ", ".join(f"{n}={v}" for n, v in row.items() if n not in key),
+        )
+        for row in rows
+    ]
+
+
+@lru_cache(maxsize=1)
+def _great_expectations() -> Any:
+    import great_expectations as gx
+
+    return gx
+
+
+@lru_cache(maxsize=1)
+def _context() -> Any:
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = _great_expectations().get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
