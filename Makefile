@@ -1,0 +1,49 @@
+# `make demo` and `make test` need Python 3.11 and make, nothing else.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Only what a stock pip 23 can do with a hashed lock that has extras in it: --no-deps.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+
+.PHONY: help setup demo test check golden torture lock clean
+
+help: ## Show the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: $(VENV)/.product ## Build .venv with the product and its console script
+
+$(VENV)/.product: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL) -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.product requirements-dev.lock
+	$(INSTALL) -r requirements-dev.lock
+	touch $@
+
+demo: $(VENV)/.product ## Sandboxes and Airflow: a seller's month, booked and settled (ONCE=1: stop by itself)
+	$(BIN)/python -m coupling_sandbox.demo $(if $(ONCE),--once)
+
+test: $(VENV)/.dev ## All tests, the one through a real Airflow included
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## Lint, format, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+golden: $(VENV)/.dev ## Rewrite the expected side of the golden cases; review with git diff
+	$(BIN)/python -m pytest tests/golden --golden-rewrite -q
+
+torture: $(VENV)/.dev ## The long fault campaign against the booking protocol
+	$(BIN)/python -m tests.torture $(ARGS)
+
+lock: ## Compile the pins again from requirements.in and requirements-dev.in (needs uv)
+	uv pip compile requirements.in --universal --python-version 3.11 --no-annotate --no-header -o requirements.txt
+	uv pip compile requirements.in -c requirements.txt --universal --python-version 3.11 --no-annotate --no-header --generate-hashes -o requirements.lock
+	uv pip compile requirements-dev.in -c requirements.txt --universal --python-version 3.11 --no-annotate --no-header --generate-hashes -o requirements-dev.lock
+
+clean: ## Remove what the demo and the tests left; the virtual environment stays
+	rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

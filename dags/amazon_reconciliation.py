@@ -1,0 +1,52 @@
+"""Match one Amazon settlement to the open items and book it: payments, fees, refunds, payout.
+
+Started by amazon_settlements, one run per settlement. The file must add up to Amazon's total and
+every row must have exactly one destination before anything is booked; afterwards the clearing
+account is zero to the cent. Where the coupling asks for it, a person approves first (*Required
+Action*). See docs/operating.md.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pendulum
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Param, dag, task
+from amazon_eboekhouden.provider import steps
+
+
+@dag(
+    schedule=None,
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=16,
+    doc_md=__doc__,
+    tags=["amazon", "e-boekhouden"],
+    default_args={"retries": 3, "retry_delay": timedelta(minutes=1)},
+    params={
+        "coupling": Param("demo", type="string", minLength=1, title="Coupling"),
+        "settlement_id": Param("", type="string", title="Amazon's settlement id"),
+    },
+)
+def amazon_reconciliation() -> None:
+    matched = task(steps.match_settlement, task_id="match")()
+
+    @task.branch(task_id="approval_needed")
+    def approval_needed(batch: str) -> str:
+        return "approve" if steps.approval_needed(batch) else "book"
+
+    approve = ApprovalOperator(
+        task_id="approve",
+        subject="Settlement {{ params.settlement_id }} of {{ params.coupling }}",
+        body="Show what would be booked with `amazon-eboekhouden settlements --coupling "
+        "{{ params.coupling }} --preview`, then approve or reject.",
+    )
+    book = task(steps.book_settlement, task_id="book", trigger_rule="none_failed_min_one_success")(
+        matched
+    )
+    approval_needed(matched) >> [approve, book]
+    approve >> book
+
+
+amazon_reconciliation()

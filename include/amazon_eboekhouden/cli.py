@@ -1,0 +1,207 @@
+"""The command line: the same use cases as the DAGs, without Airflow.
+
+Exit status: 0 done, 1 a person is needed (problems are listed), 2 wrong usage, settings or
+credentials, 3 not now (`retry_after_utc` says when to come back).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amazon_eboekhouden.config.connections import Connection, from_environment
+from amazon_eboekhouden.config.environment import environment_of
+from amazon_eboekhouden.domain.errors import CredentialsRefused, NotNow, RemoteError, SettingsError
+from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.pipelines.report import WRONG_USAGE, RunReport
+
+if TYPE_CHECKING:
+    from amazon_eboekhouden.pipelines.runtime import Runtime
+
+Command = Callable[["Runtime", argparse.Namespace], RunReport]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status."""
+    options = _parser().parse_args(arguments)
+    if options.command == "sandbox":
+        return _sandbox(options)
+    status, report = _guarded(options)
+    if options.json:
+        sys.stdout.write(json.dumps(report.as_dict(), default=str) + "\n")
+    else:
+        sys.stdout.write(_text(report))
+    return status
+
+
+def _guarded(options: argparse.Namespace) -> tuple[int, RunReport]:
+    """The command's report; what stopped it becomes a problem with the right exit status."""
+    from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
+
+    try:
+        environment = environment_of(os.environ)
+        settings = read_settings(environment, options.coupling)
+        preview = options.preview or settings.mode == "preview"
+        runtime = Runtime(settings, environment, _connection, preview=preview)
+        if not settings.active and options.command != "check":
+            inactive = problem("coupling-inactive", f"coupling {settings.name}")
+            return 0, RunReport(details={"note": inactive.cause})
+        report = options.run(runtime, options)
+    except SettingsError as error:
+        return WRONG_USAGE, RunReport(problems=error.problems)
+    except NotNow as error:
+        report = RunReport(retry_after_utc=error.retry_at_utc)
+        report.details["note"] = error.cause
+        return report.exit_status, report
+    except CredentialsRefused as error:
+        return WRONG_USAGE, RunReport(problems=[_refused(error)])
+    except RemoteError as error:
+        return 1, RunReport(problems=[_failed(error)])
+    except ValueError as error:
+        sys.stderr.write(f"amazon-eboekhouden: {error}\n")
+        return WRONG_USAGE, RunReport(details={"note": str(error)})
+    return report.exit_status, report
+
+
+def _connection(conn_id: str) -> Connection | None:
+    return from_environment(conn_id, os.environ)
+
+
+def _refused(error: CredentialsRefused) -> Problem:
+    return problem(
+        "credentials-refused",
+        error.service,
+        service=error.service,
+        field=error.field,
+        why=error.cause,
+        connection=f"of {error.service}",
+    )
+
+
+def _failed(error: RemoteError) -> Problem:
+    row = f"{error.service} {error.operation}"
+    if error.should_retry:
+        return problem("service-unreachable", row, service=error.service, why=error.cause)
+    code = "amazon-refused" if error.service == "Amazon" else "books-refused"
+    return problem(code, row, operation=error.operation, why=error.cause)
+
+
+def _orders(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.domain.windows import chosen, up_to_now
+    from amazon_eboekhouden.pipelines import orders
+
+    if (options.from_utc is None) != (options.to_utc is None):
+        raise ValueError("give both --from and --to, or neither")
+    if options.from_utc is not None:
+        return orders.run(runtime, chosen(options.from_utc, options.to_utc))
+    watermark = runtime.ledger.watermark(runtime.settings.name)
+    return orders.run(runtime, up_to_now(datetime.now(UTC), watermark))
+
+
+def _settlements(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import settlements
+
+    if options.file is not None:
+        return settlements.run_file(runtime, options.file)
+    return settlements.run(runtime)
+
+
+def _check(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import check
+
+    return check.run(runtime, create_accounts=options.create_accounts)
+
+
+def _nothing(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    return RunReport()  # `sandbox` needs no runtime: main() starts it before one is made.
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    """Start the sandboxes in the foreground, as the program of their own that they are."""
+    command = [sys.executable, "-m", "coupling_sandbox"]
+    for name in ("amazon_port", "eboekhouden_port", "public_port"):
+        command += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
+    try:
+        return subprocess.call(command)  # noqa: S603 - fixed words and three numbers
+    except KeyboardInterrupt:
+        return 0
+
+
+def _moment(text: str) -> datetime:
+    """A moment in ISO 8601; a bare date is midnight UTC.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no moment.
+    """
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no moment in ISO 8601") from None
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="amazon-eboekhouden",
+        description="Books Amazon sales in e-Boekhouden.nl, and settles them when Amazon pays.",
+        epilog="Exit status: 0 done, 1 a person is needed, 2 wrong usage or settings, 3 not now.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument("--coupling", default="demo", metavar="NAME", help="which coupling (demo)")
+        sub.add_argument("--preview", action="store_true", help="write nothing; show what would be")
+        sub.add_argument("--json", action="store_true", help="print one JSON object")
+        sub.set_defaults(run=run)
+        return sub
+
+    checked = command("check", _check, "Check settings, connections and ledger accounts.")
+    checked.add_argument(
+        "--create-accounts", action="store_true", help="create missing BAL and VW accounts"
+    )
+    ordered = command("orders", _orders, "Book the orders that changed in a window of time.")
+    _window(ordered)
+    settled = command("settlements", _settlements, "Find, match and book Amazon's settlements.")
+    settled.add_argument(
+        "--file", type=Path, metavar="PATH", help="a settlement file that Amazon no longer lists"
+    )
+    sandbox = command("sandbox", _nothing, "Run the sandboxes of both services in the foreground.")
+    sandbox.add_argument("--amazon-port", type=int, default=8101, metavar="PORT")
+    sandbox.add_argument("--eboekhouden-port", type=int, default=8102, metavar="PORT")
+    sandbox.add_argument("--public-port", type=int, default=8103, metavar="PORT")
+    return parser
+
+
+def _window(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--from", dest="from_utc", type=_moment, metavar="TIME", help="ISO 8601")
+    parser.add_argument("--to", dest="to_utc", type=_moment, metavar="TIME", help="ISO 8601")
+
+
+def _text(report: RunReport) -> str:
+    """The report for a person at a terminal."""
+    lines = [
+        f"booked {report.booked}, already booked {report.already_booked}, "
+        f"skipped {report.skipped}, unknown {report.unknown}, problems {len(report.problems)}"
+    ]
+    lines += [f"  skipped {count}: {why}" for why, count in sorted(report.skipped_reasons.items())]
+    for found in report.problems:
+        lines += [f"  {found.row}: {found.cause}", f"    [{found.code}] {found.todo}"]
+    for shown in report.preview:
+        lines.append("  would book " + json.dumps(shown, default=str))
+    for name, value in report.details.items():
+        lines.append(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
+    if report.retry_after_utc is not None:
+        lines.append(f"not finished; come back after {report.retry_after_utc.isoformat()}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

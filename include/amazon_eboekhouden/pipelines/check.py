@@ -1,0 +1,162 @@
+"""The activation check: settings, both connections, and every ledger account that would be used.
+
+It writes nothing, unless it is asked to create the missing accounts of category BAL or VW.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING
+
+from amazon_eboekhouden.config.accounts import AccountRole, account_roles
+from amazon_eboekhouden.config.connections import AMAZON, Connection
+from amazon_eboekhouden.config.environment import environment_of
+from amazon_eboekhouden.config.settings import (
+    BooksSettings,
+    CouplingSettings,
+    SellerSettings,
+)
+from amazon_eboekhouden.domain.books import LedgerAccount
+from amazon_eboekhouden.domain.errors import CredentialsRefused, RemoteError
+from amazon_eboekhouden.domain.handover import resolve_accounts
+from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.pipelines.report import RunReport
+from amazon_eboekhouden.pipelines.runtime import Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden
+
+CREATABLE = ("BAL", "VW")
+
+
+def run(runtime: Runtime, *, create_accounts: bool = False) -> RunReport:
+    """Check one coupling.
+
+    Args:
+        runtime: the coupling's runtime.
+        create_accounts: create missing BAL and VW accounts (not in a preview).
+
+    Raises:
+        SettingsError: a connection does not exist.
+    """
+    report = RunReport()
+    with _noted(runtime.settings.seller.connection, report):
+        _check_amazon(runtime, report)
+    with _noted(runtime.settings.books.connection, report), runtime.books() as books:
+        _check_books(runtime, books, report, create_accounts and not runtime.preview)
+        books.close()
+        report.calls.update(Counter(books.calls))
+    return report
+
+
+def _check_amazon(runtime: Runtime, report: RunReport) -> None:
+    amazon = runtime.amazon()
+    amazon.check_credentials()
+    report.calls.update(Counter(amazon.calls))
+    report.details["amazon"] = f"seller {runtime.seller_id} signed in"
+
+
+def _check_books(
+    runtime: Runtime, books: EBoekhouden, report: RunReport, create_accounts: bool
+) -> None:
+    administration = books.administration_guid()
+    bound = runtime.ledger.coupling_state(runtime.settings.name)
+    if bound and bound.administration not in ("", administration):
+        report.problems.append(
+            problem(
+                "administration-changed",
+                f"coupling {runtime.settings.name}",
+                found=administration,
+                bound=bound.administration,
+            )
+        )
+        return
+    chart = {account.code: account for account in books.ledger_accounts()}
+    report.problems += resolve_accounts(list(chart.values()))[1]
+    created = []
+    for role in account_roles(runtime.settings):
+        found = chart.get(role.code)
+        if found is None and create_accounts and role.category in CREATABLE:
+            books.add_ledger_account(LedgerAccount(role.code, role.description, role.category))
+            created.append(role.code)
+        else:
+            report.problems += _account_problems(role, found)
+    report.details["books"] = f"administration {administration}, {len(chart)} ledger accounts"
+    if created:
+        report.details["created_accounts"] = created
+
+
+def _account_problems(role: AccountRole, found: LedgerAccount | None) -> list[Problem]:
+    row = f"ledger account {role.code}"
+    if found is None:
+        return [
+            problem(
+                "account-missing", row, account=role.code, role=role.key, category=role.category
+            )
+        ]
+    if found.category != role.category:
+        return [
+            problem(
+                "account-category",
+                row,
+                account=role.code,
+                role=role.key,
+                found=found.category,
+                category=role.category,
+            )
+        ]
+    return []
+
+
+@contextmanager
+def _noted(conn_id: str, report: RunReport) -> Iterator[None]:
+    """What one service says is noted, so that the other one is checked as well."""
+    try:
+        yield
+    except CredentialsRefused as error:
+        report.problems.append(
+            problem(
+                "credentials-refused",
+                f"connection {conn_id}",
+                service=error.service,
+                field=error.field,
+                why=error.cause,
+                connection=conn_id,
+            )
+        )
+    except RemoteError as error:
+        report.problems.append(
+            problem(
+                "service-unreachable",
+                f"connection {conn_id}",
+                service=error.service,
+                why=error.cause,
+            )
+        )
+
+
+def try_connection(
+    connection: Connection, kind: str, variables: Mapping[str, str]
+) -> tuple[bool, str]:
+    """The *Test* button: whether the service accepts this connection, in Dutch for the form."""
+    settings = CouplingSettings(
+        name="test",
+        seller=SellerSettings(connection=connection.conn_id, marketplaces=["NL"]),
+        books=BooksSettings(connection=connection.conn_id, go_live=date(2026, 1, 1)),
+    )
+    runtime = Runtime(settings, environment_of(variables), lambda _: connection, preview=True)
+    try:
+        if kind == AMAZON:
+            runtime.amazon().check_credentials()
+            return True, "Amazon accepteert deze gegevens."
+        with runtime.books() as books:
+            return True, f"Verbonden met administratie {books.administration_guid()}."
+    except CredentialsRefused as error:
+        return False, f"{error.service} weigert {error.field}: {error.cause}"
+    except RemoteError as error:
+        return False, f"{error.service} is nu niet te bereiken: {error.cause}"

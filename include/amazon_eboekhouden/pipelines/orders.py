@@ -1,0 +1,227 @@
+"""Orders to bookings: extract, transform, validate, load.
+
+Each step takes the name of what the step before left in staging and returns the name of what it
+leaves itself, so that a task, a shell and a test run the same four functions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from amazon_eboekhouden.adapters.amazon import AmazonSeller
+from amazon_eboekhouden.config.marketplaces import ids_of
+from amazon_eboekhouden.domain.frames import (
+    BOOKED,
+    MUTATION_LINES,
+    MUTATIONS,
+    RELATIONS,
+    SKIPPED,
+)
+from amazon_eboekhouden.domain.invoices import invoices
+from amazon_eboekhouden.domain.orders import orders_from_json
+from amazon_eboekhouden.domain.windows import Window
+from amazon_eboekhouden.pipelines.batches import (
+    plain_problems,
+    problems_of,
+    read_frame,
+    read_manifest,
+    write_frames,
+    write_manifest,
+)
+from amazon_eboekhouden.pipelines.booking import book
+from amazon_eboekhouden.pipelines.report import RunReport
+from amazon_eboekhouden.pipelines.runtime import Runtime
+
+# A loop of page tokens is a fault of the remote; 1,000 pages are 100,000 orders.
+PAGES_MAX = 1_000
+# Held orders that are asked again one by one, per run (burst of getOrder).
+HELD_PER_RUN = 30
+
+
+def extract(runtime: Runtime, window: Window) -> str:
+    """Fetch the orders that changed in a window, and those that earlier runs had to hold.
+
+    A fetch that ran out of tokens goes on where it stopped: the pages so far and the page token
+    (24 hours valid) are kept under the window's name.
+
+    Returns:
+        name of a manifest: window, pages, calls.
+
+    Raises:
+        domain.errors.RemoteError: Amazon cannot be asked, refuses, or has no tokens left.
+    """
+    batch = f"{runtime.settings.name}/orders/{window.name}"
+    amazon = runtime.amazon()
+    pages = [str(ref) for ref in _search(runtime, amazon, batch, window)]
+    if window.moves_watermark:
+        pages += _held(runtime, amazon, batch)
+    return write_manifest(
+        runtime.staging,
+        batch,
+        "extracted",
+        {
+            "batch": batch,
+            "to_utc": window.to_utc.isoformat(),
+            "moves_watermark": window.moves_watermark,
+            "pages": pages,
+            "calls": dict(amazon.calls),
+        },
+    )
+
+
+def _search(runtime: Runtime, amazon: AmazonSeller, batch: str, window: Window) -> list[str]:
+    checkpoint = runtime.staging.read_checkpoint(batch) or {"pages": [], "token": None}
+    pages: list[str] = list(checkpoint["pages"])
+    token: str | None = checkpoint["token"]
+    while len(pages) < PAGES_MAX:
+        page = amazon.search_orders(
+            last_updated_after=window.from_utc,
+            last_updated_before=window.to_utc,
+            marketplace_ids=ids_of(runtime.settings.seller.marketplaces),
+            pagination_token=token,
+        )
+        content = json.dumps(page.orders, default=str).encode()
+        pages.append(str(runtime.staging.write_bytes(batch, f"page-{len(pages):04d}", content)))
+        if page.next_token is None or page.next_token == token:
+            break
+        token = page.next_token
+        runtime.staging.write_checkpoint(batch, {"pages": pages, "token": token})
+    runtime.staging.clear_checkpoint(batch)
+    return pages
+
+
+def _held(runtime: Runtime, amazon: AmazonSeller, batch: str) -> list[str]:
+    """Orders that stand on the list: when their cause is mended, this run books them."""
+    order_ids = runtime.ledger.held_orders(runtime.settings.name)[:HELD_PER_RUN]
+    found = [order for order_id in order_ids if (order := amazon.get_order(order_id)) is not None]
+    if not found:
+        return []
+    content = json.dumps(found, default=str).encode()
+    return [str(runtime.staging.write_bytes(batch, "held", content))]
+
+
+def transform(runtime: Runtime, ref: str) -> str:
+    """Turn the fetched orders into mutations, relations, problems and skipped orders.
+
+    Returns:
+        name of a manifest with the frames MUTATIONS, MUTATION_LINES, RELATIONS, SKIPPED.
+    """
+    extracted = read_manifest(runtime.staging, ref)
+    read = orders_from_json(_orders(runtime, extracted["pages"]), runtime.settings)
+    bookable = invoices(
+        read.orders,
+        read.lines,
+        runtime.settings,
+        install_key=runtime.install_key,
+        booked=_booked(runtime),
+        rates=None,
+        vies={},
+    )
+    frames = write_frames(
+        runtime.staging,
+        extracted["batch"],
+        {
+            "mutations": (MUTATIONS, bookable.mutations),
+            "mutation_lines": (MUTATION_LINES, bookable.mutation_lines),
+            "relations": (RELATIONS, bookable.relations),
+            "skipped": (SKIPPED, pd.concat([read.skipped, bookable.skipped], ignore_index=True)),
+        },
+    )
+    return write_manifest(
+        runtime.staging,
+        extracted["batch"],
+        "transformed",
+        {
+            **{name: extracted[name] for name in ("batch", "to_utc", "moves_watermark", "calls")},
+            "frames": frames,
+            "order_ids": sorted({*read.orders["order_id"], *(p.order_id for p in read.problems)}),
+            "problems": plain_problems([*read.problems, *bookable.problems]),
+        },
+    )
+
+
+def _orders(runtime: Runtime, pages: list[str]) -> Iterator[dict[str, Any]]:
+    for page in pages:
+        yield from json.loads(runtime.staging.read_bytes(page))
+
+
+def _booked(runtime: Runtime) -> pd.DataFrame:
+    bound = runtime.ledger.coupling_state(runtime.settings.name)
+    return runtime.ledger.booked(bound.administration) if bound else BOOKED.empty()
+
+
+def validate(runtime: Runtime, ref: str) -> str:
+    """Hold back what breaks an expectation; the rest goes on.
+
+    Returns:
+        name of a manifest like transform's.
+    """
+    from amazon_eboekhouden.expectations.gate import check
+
+    manifest = read_manifest(runtime.staging, ref)
+    staging = runtime.staging
+    checked = check(
+        read_frame(staging, manifest, "mutations", MUTATIONS),
+        read_frame(staging, manifest, "mutation_lines", MUTATION_LINES),
+        read_frame(staging, manifest, "relations", RELATIONS),
+    )
+    frames = write_frames(
+        staging,
+        manifest["batch"],
+        {
+            "mutations": (MUTATIONS, checked.mutations),
+            "mutation_lines": (MUTATION_LINES, checked.mutation_lines),
+            "relations": (RELATIONS, checked.relations),
+        },
+    )
+    return write_manifest(
+        staging,
+        manifest["batch"],
+        "validated",
+        {
+            **manifest,
+            "frames": {**manifest["frames"], **frames},
+            "problems": manifest["problems"] + plain_problems(checked.problems),
+        },
+    )
+
+
+def load(runtime: Runtime, ref: str) -> RunReport:
+    """Book what is new, and remember what could not be booked.
+
+    Only a run that goes on where the last one stopped moves the watermark, and only when nothing
+    of its window was left for later.
+    """
+    manifest = read_manifest(runtime.staging, ref)
+    staging = runtime.staging
+    report = RunReport(calls=Counter(manifest["calls"]), problems=problems_of(manifest))
+    skipped = read_frame(staging, manifest, "skipped", SKIPPED)
+    report.skipped = len(skipped)
+    report.skipped_reasons = Counter(skipped["reason"])
+    report.add(
+        book(
+            runtime,
+            read_frame(staging, manifest, "mutations", MUTATIONS),
+            read_frame(staging, manifest, "mutation_lines", MUTATION_LINES),
+            read_frame(staging, manifest, "relations", RELATIONS),
+        )
+    )
+    if not runtime.preview:
+        runtime.ledger.record_order_problems(
+            runtime.settings.name, report.problems, considered=manifest["order_ids"]
+        )
+        if manifest["moves_watermark"] and report.retry_after_utc is None:
+            runtime.ledger.set_watermark(
+                runtime.settings.name, pd.Timestamp(manifest["to_utc"]).to_pydatetime()
+            )
+    return report
+
+
+def run(runtime: Runtime, window: Window) -> RunReport:
+    """All four steps, one after the other."""
+    return load(runtime, validate(runtime, transform(runtime, extract(runtime, window))))

@@ -1,0 +1,143 @@
+"""Composition root: the one place where settings, connections and stores become real things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from amazon_eboekhouden.adapters.amazon import AmazonCredentials, AmazonSeller
+from amazon_eboekhouden.adapters.archive import Archive
+from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden, EBoekhoudenCredentials
+from amazon_eboekhouden.adapters.install_key import load_or_create
+from amazon_eboekhouden.adapters.staging import Staging
+from amazon_eboekhouden.config import couplings
+from amazon_eboekhouden.config.connections import AMAZON, EBOEKHOUDEN, Connection, variable_of
+from amazon_eboekhouden.config.environment import Environment
+from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.errors import SettingsError
+from amazon_eboekhouden.domain.problems import problem
+from amazon_eboekhouden.ledger import BookingLedger, LedgerSettings, open_ledger
+
+ConnectionSource = Callable[[str], Connection | None]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Everything one coupling's run needs.
+
+    Attributes:
+        settings: the coupling's validated settings.
+        environment: where things are kept.
+        connections: finds a connection by its id (Airflow's, or the process's variables).
+        preview: when true nothing is written to the books or the ledger.
+    """
+
+    settings: CouplingSettings
+    environment: Environment
+    connections: ConnectionSource
+    preview: bool = False
+
+    @cached_property
+    def install_key(self) -> bytes:
+        """The 32 bytes from which tokens, relation codes and encryption keys are derived."""
+        return load_or_create(self.environment.key_file)
+
+    @cached_property
+    def ledger(self) -> BookingLedger:
+        """The booking ledger, migrated to the newest schema."""
+        return open_ledger(
+            self.environment.ledger_url,
+            install_key=self.install_key,
+            settings=LedgerSettings(
+                lease_s=self.environment.lease_s,
+                call_deadline_s=self.environment.call_deadline_s,
+                settle_s=self.environment.settle_s,
+            ),
+        )
+
+    @cached_property
+    def staging(self) -> Staging:
+        """Encrypted batches between the steps of a run."""
+        return Staging(self.environment.staging, self.install_key)
+
+    @cached_property
+    def archive(self) -> Archive:
+        """Settlement files, kept for years."""
+        return Archive(self.environment.archive)
+
+    @property
+    def seller_id(self) -> str:
+        """The seller's id as the connection names it."""
+        return self._connection(self.settings.seller.connection, AMAZON).text("seller_id")
+
+    def amazon(self) -> AmazonSeller:
+        """The Amazon side; asks the ledger's shared buckets before each call."""
+        found = self._connection(self.settings.seller.connection, AMAZON)
+        endpoint = found.host.rstrip("/")
+        credentials = AmazonCredentials(
+            seller_id=found.text("seller_id"),
+            lwa_client_id=found.login,
+            lwa_client_secret=found.password,
+            refresh_token=found.text("refresh_token_secret"),
+            region=found.text("region") or "eu",
+            endpoint=endpoint or None,
+            login_url=found.text("login_url")
+            or (f"{endpoint}/auth/o2/token" if endpoint else None),
+        )
+        return AmazonSeller(credentials, budget=self.ledger.rate_budget(credentials.seller_id))
+
+    @contextmanager
+    def books(self) -> Iterator[EBoekhouden]:
+        """A session in the books, closed at the end."""
+        found = self._connection(self.settings.books.connection, EBOEKHOUDEN)
+        credentials = EBoekhoudenCredentials(
+            username=found.login,
+            security_code_1=found.password,
+            security_code_2=found.text("security_code_2_secret"),
+            administration_guid=found.text("administration_guid"),
+            **({"url": found.host} if found.host else {}),
+        )
+        session = EBoekhouden(credentials, call_deadline_s=self.environment.call_deadline_s)
+        try:
+            yield session
+        finally:
+            session.close()
+
+    def _connection(self, conn_id: str, kind: str) -> Connection:
+        found = self.connections(conn_id)
+        if found is None:
+            missing = problem(
+                "connection-missing",
+                f"coupling {self.settings.name}",
+                connection=conn_id,
+                kind=kind,
+                variable=variable_of(conn_id),
+            )
+            raise SettingsError([missing])
+        return found
+
+
+def read_settings(environment: Environment, name: str) -> CouplingSettings:
+    """The settings of a coupling.
+
+    Raises:
+        SettingsError: with one problem per mistake in the file.
+    """
+    try:
+        return couplings.read(environment.couplings, name)
+    except couplings.Invalid as error:
+        raise SettingsError(
+            [
+                problem(
+                    "settings-invalid",
+                    f"{error.file.name}, line {line}" if line else error.file.name,
+                    field=field,
+                    why=why,
+                    file=str(error.file),
+                    line=line or "-",
+                )
+                for field, why, line in error.faults
+            ]
+        ) from error

@@ -1,0 +1,215 @@
+"""The bodies of the DAGs' tasks: Airflow's context in, one step of a pipeline, a short answer out.
+
+Everything a task returns is stored in clear in Airflow's database: names of batches and counts,
+never an amount and never a customer.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
+
+from amazon_eboekhouden.config import couplings
+from amazon_eboekhouden.config.environment import environment_of
+from amazon_eboekhouden.domain.errors import NotNow, RemoteError, SettingsError
+from amazon_eboekhouden.provider.hooks import connection_of
+
+if TYPE_CHECKING:
+    from amazon_eboekhouden.domain.windows import Window
+    from amazon_eboekhouden.pipelines.report import RunReport
+    from amazon_eboekhouden.pipelines.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+
+def active_couplings() -> list[str]:
+    """Names of the couplings to run.
+
+    One whose file is wrong is included: its own tasks fail with the reason, the others go on.
+    """
+    folder = environment_of(os.environ).couplings
+    return [name for name in couplings.names(folder) if _may_run(name)]
+
+
+def _may_run(name: str) -> bool:
+    try:
+        return couplings.read(environment_of(os.environ).couplings, name).active
+    except couplings.Invalid:
+        return True
+
+
+def runtime_of(coupling: str) -> Runtime:
+    """The coupling's runtime on Airflow's connections."""
+    from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
+
+    environment = environment_of(os.environ)
+    settings = read_settings(environment, coupling)
+    return Runtime(settings, environment, connection_of, preview=settings.mode == "preview")
+
+
+@contextmanager
+def _step(coupling: str, name: str = "") -> Iterator[Runtime]:
+    """Names the mapped task after its coupling, and turns what failed into Airflow's answers."""
+    get_current_context()["map_name"] = name or coupling  # type: ignore[typeddict-unknown-key]
+    try:
+        yield runtime_of(coupling)
+    except NotNow as error:
+        # Waiting gives the worker back; the task starts again at the moment the remote named.
+        log.info("coupling=%s not now: %s", coupling, error)
+        raise AirflowRescheduleException(error.retry_at_utc) from error
+    except SettingsError as error:
+        for found in error.problems:
+            log.error("%s: %s. To do: %s", found.row, found.cause, found.todo)
+        raise AirflowFailException(str(error)) from error
+    except RemoteError as error:
+        if error.should_retry:
+            raise
+        raise AirflowFailException(str(error)) from error
+
+
+def extract_orders(coupling: str) -> str:
+    """Fetch the orders of this run's window."""
+    from amazon_eboekhouden.pipelines import orders
+
+    with _step(coupling) as runtime:
+        return orders.extract(runtime, _window(runtime))
+
+
+def _window(runtime: Runtime) -> Window:
+    """From/to of the trigger form, else the run's data interval, else up to now."""
+    from amazon_eboekhouden.domain.windows import BACKFILL_LIMIT, chosen, scheduled, up_to_now
+
+    context = get_current_context()
+    params: dict[str, Any] = dict(context["params"])
+    if params.get("from") and params.get("to"):
+        return chosen(_moment(params["from"]), _moment(params["to"]))
+    watermark = runtime.ledger.watermark(runtime.settings.name)
+    start, end = context.get("data_interval_start"), context.get("data_interval_end")
+    now = datetime.now(UTC)
+    if start is None or end is None:
+        return up_to_now(now, watermark)
+    if context["dag_run"].run_type == "backfill":
+        if start < now - BACKFILL_LIMIT:
+            raise AirflowFailException(
+                f"{start:%Y-%m-%d %H:%M} UTC is more than 48 hours ago: an hourly call per hour of "
+                "history would take days of Amazon's tokens. Use amazon-eboekhouden orders "
+                "--from … --to …, or the DAG's own form with from and to"
+            )
+        return chosen(start, end)
+    return scheduled(start, end, watermark)
+
+
+def _moment(text: str) -> datetime:
+    value = datetime.fromisoformat(text)
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def transform_orders(coupling: str, batch: str) -> str:
+    """Turn fetched orders into mutations, relations and problems."""
+    from amazon_eboekhouden.pipelines import orders
+
+    with _step(coupling) as runtime:
+        return orders.transform(runtime, batch)
+
+
+def validate_orders(coupling: str, batch: str) -> str:
+    """Hold back what breaks an expectation."""
+    from amazon_eboekhouden.pipelines import orders
+
+    with _step(coupling) as runtime:
+        return orders.validate(runtime, batch)
+
+
+def load_orders(coupling: str, batch: str) -> dict[str, int]:
+    """Book what is new."""
+    from amazon_eboekhouden.pipelines import orders
+
+    with _step(coupling) as runtime:
+        return _finish(coupling, orders.load(runtime, batch))
+
+
+def find_settlements() -> list[dict[str, Any]]:
+    """Archive new settlement files of every active coupling; one entry per run to start."""
+    from amazon_eboekhouden.pipelines import settlements
+
+    found: list[dict[str, Any]] = []
+    failed: list[str] = []
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    for coupling in active_couplings():
+        try:
+            with _step(coupling, "settlements") as runtime:
+                settlement_ids = settlements.find(runtime)
+        except (RemoteError, AirflowFailException) as error:
+            # One coupling's failure must not keep the others' settlements waiting.
+            log.error("coupling=%s: %s", coupling, error)
+            failed.append(coupling)
+            continue
+        found += [
+            {
+                "conf": {"coupling": coupling, "settlement_id": settlement_id},
+                "trigger_run_id": f"{coupling}__{settlement_id}__{stamp}",
+            }
+            for settlement_id in settlement_ids
+        ]
+    if failed and not found:
+        raise AirflowFailException(f"settlements could not be listed for {', '.join(failed)}")
+    return found
+
+
+def _settlement_step(step: Callable[..., Any], *arguments: str) -> Any:
+    params = get_current_context()["params"]
+    coupling, settlement_id = str(params["coupling"]), str(params["settlement_id"])
+    with _step(coupling, settlement_id) as runtime:
+        return step(runtime, settlement_id, *arguments)
+
+
+def match_settlement() -> str:
+    """Read the archived file, check that it adds up, and give every row its destination."""
+    from amazon_eboekhouden.pipelines import settlements
+
+    return str(_settlement_step(settlements.match))
+
+
+def approval_needed(batch: str) -> bool:
+    """Whether a person must approve this settlement."""
+    from amazon_eboekhouden.pipelines import settlements
+
+    return bool(_settlement_step(settlements.approval_needed, batch))
+
+
+def book_settlement(batch: str) -> dict[str, int]:
+    """Book the settlement and check that clearing is zero."""
+    from amazon_eboekhouden.pipelines import settlements
+
+    params = get_current_context()["params"]
+    report = _settlement_step(settlements.book_matched, batch)
+    return _finish(str(params["coupling"]), report)
+
+
+def _finish(coupling: str, report: RunReport) -> dict[str, int]:
+    """Log what a person must look at; come back later when something had to wait."""
+    for found in report.problems:
+        log.warning(
+            "coupling=%s code=%s row=%s cause=%s todo=%s",
+            coupling,
+            found.code,
+            found.row,
+            found.cause,
+            found.todo,
+        )
+    if report.retry_after_utc is not None:
+        raise AirflowRescheduleException(report.retry_after_utc)
+    return {
+        "booked": report.booked,
+        "already_booked": report.already_booked,
+        "skipped": report.skipped,
+        "unknown": report.unknown,
+        "problems": len(report.problems),
+    }
