@@ -1,0 +1,104 @@
+"""Wrong settings are refused at the start, with field, line, cause and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amazon_eboekhouden.config import couplings
+from amazon_eboekhouden.config.environment import environment_of
+from amazon_eboekhouden.domain.errors import SettingsError
+from amazon_eboekhouden.pipelines.runtime import read_settings
+
+GOOD = """\
+name: shop
+seller:
+  connection: amazon_shop
+  marketplaces: [NL]
+books:
+  connection: eboekhouden_shop
+  go_live: 2026-10-01
+"""
+
+
+def faults(tmp_path: Path, text: str) -> list[tuple[str, str, int]]:
+    (tmp_path / "shop.yaml").write_text(text)
+    with pytest.raises(couplings.Invalid) as caught:
+        couplings.read(tmp_path, "shop")
+    return caught.value.faults
+
+
+def test_the_shipped_couplings_are_valid() -> None:
+    demo = couplings.read(couplings.SHIPPED, "demo")
+    assert demo.settlement.approval == "automatic"
+    assert demo.seller.stock_in == ["NL"]
+    example = couplings.SHIPPED / "example.yaml"
+    renamed = example.read_text().replace("name: example", "name: mine")
+    assert "name: mine" in renamed
+
+
+def test_the_annotated_example_names_every_setting(tmp_path: Path) -> None:
+    text = (couplings.SHIPPED / "example.yaml").read_text()
+    (tmp_path / "mine.yaml").write_text(text.replace("name: example", "name: mine"))
+    shown = couplings.read(tmp_path, "mine")
+    assert shown.model_fields_set == set(type(shown).model_fields)
+    for part in (shown.seller, shown.seller.vat, shown.books, shown.accounts, shown.settlement):
+        assert part.model_fields_set == set(type(part).model_fields), type(part).__name__
+
+
+def test_defaults_fill_what_is_not_said(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(GOOD)
+    read = couplings.read(tmp_path, "shop")
+    assert read.accounts.clearing.of("EUR") == "1090"
+    assert read.accounts.clearing.of("USD") == "1094"
+    assert read.settlement.approval == "first_then_automatic"
+
+
+def test_one_clearing_account_may_be_written_short(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(GOOD + 'accounts: {clearing: "1095"}\n')
+    assert couplings.read(tmp_path, "shop").accounts.clearing.of("EUR") == "1095"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "line"),
+    [
+        ("go_live: 2026-10-01", "go_live: soon", "books.go_live", 7),
+        ("[NL]", "[NL, US]", "seller.marketplaces.1", 4),
+        ("  connection: amazon_shop\n", "", "seller.connection", 2),
+        ("seller:", "sellr:\n  x: 1\nseller:", "sellr", 2),
+        ("name: shop", "name: other", "name", 1),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(
+    tmp_path: Path, old: str, new: str, field: str, line: int
+) -> None:
+    found = faults(tmp_path, GOOD.replace(old, new))
+    assert [(f, n) for f, _, n in found] == [(field, line)]
+
+
+def test_text_that_is_not_yaml_is_refused_with_its_line(tmp_path: Path) -> None:
+    assert faults(tmp_path, "name: shop\nseller: [")[0][0] == "file"
+
+
+def test_an_unknown_coupling_names_the_known_ones(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(GOOD)
+    with pytest.raises(couplings.Invalid, match="known are: shop"):
+        couplings.read(tmp_path, "shap")
+
+
+def test_invoices_need_a_template(tmp_path: Path) -> None:
+    found = faults(tmp_path, GOOD.replace("books:", "books:\n  document: invoice"))
+    assert "factuursjabloon" in found[0][1]
+
+
+def test_the_problem_of_a_wrong_setting_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(GOOD.replace("[NL]", "[]"))
+    environment = environment_of({"AMAZON_EBOEKHOUDEN_COUPLINGS": str(tmp_path), "HOME": "/"})
+    with pytest.raises(SettingsError) as caught:
+        read_settings(environment, "shop")
+    (found,) = caught.value.problems
+    assert found.code == "settings-invalid"
+    assert found.row == "shop.yaml, line 4"
+    assert "seller.marketplaces" in found.cause
+    assert "line 4" in found.todo
