@@ -1,0 +1,228 @@
+"""`python -m coupling_sandbox.demo [--once]`, from the folder that holds `dags/`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from coupling_sandbox.demo.http import Airflow, RunFailed, ask
+from coupling_sandbox.demo.processes import NotReady, Program, free_port
+from coupling_sandbox.demo.tie_out import tie_out
+
+ORDERS = 500
+SEED = 2026
+STATE = Path("var/demo")
+DAGS = ["amazon_orders", "amazon_settlements", "amazon_reconciliation"]
+# Every settlement of the month has ended and been listed when its last day is this long ago.
+DAYS_AFTER_MONTH = 20
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the demo's programs listen."""
+
+    amazon: str
+    books: str
+    public: str
+    airflow: str
+
+
+def main() -> int:
+    """Run the demo; returns 0 only if everything tied out."""
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="stop when the tie-out is printed")
+    options = parser.parse_args()
+    if not Path("dags").is_dir():
+        _say("run this from the folder that holds dags/ (or use `make demo`)")
+        return 2
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with ExitStack() as stack:
+            return _demo(stack, once=options.once)
+    except (NotReady, RunFailed) as error:
+        _say(f"the demo stopped: {error}")
+        return 1
+    except KeyboardInterrupt:
+        _say("stopped; nothing is left running")
+        return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _demo(stack: ExitStack, *, once: bool) -> int:
+    started = time.monotonic()
+    shutil.rmtree(STATE, ignore_errors=True)
+    STATE.mkdir(parents=True)
+    where = _start_sandboxes(stack)
+    month = _month(datetime.now(UTC).date())
+    _say(f"a seller's {month[0]:%B %Y}: {ORDERS} orders at the Amazon sandbox")
+    ask(
+        "POST",
+        f"{where.amazon}/control/seed",
+        {"seed": SEED, "orders": ORDERS, "from": _midnight(month[0]), "to": _midnight(month[1])},
+    )
+    environment = _environment(where)
+    supervisor = Program(
+        [sys.executable, "-m", "amazon_eboekhouden.provider.supervisor", "--logs", STATE / "logs"],
+        environment,
+        STATE / "supervisor.log",
+    )
+    stack.callback(supervisor.stop)
+    supervisor.wait_ready(1, within_s=200)
+    airflow = Airflow(where.airflow)
+    _say(f"Airflow is up after {time.monotonic() - started:.0f} s: {where.airflow}")
+    _run_dags(airflow, month)
+    again = _again(environment, month)
+    text, tied_out = tie_out(where.amazon, where.books, again)
+    _say(text)
+    _say(f"{time.monotonic() - started:.0f} s in all")
+    if once:
+        return 0 if tied_out else 1
+    airflow.unpause("amazon_orders")
+    airflow.unpause("amazon_settlements")
+    _say(f"\nLook around:\n  Airflow   {where.airflow}\n  the books {where.books}/")
+    _say("Ctrl-C stops everything.")
+    while supervisor.alive:
+        time.sleep(0.5)
+    raise NotReady(f"Airflow stopped by itself; see {STATE / 'supervisor.log'}")
+
+
+def _start_sandboxes(stack: ExitStack) -> Addresses:
+    wanted = {"amazon": 8101, "eboekhouden": 8102, "public": 8103}
+    ports = {name: free_port(port) for name, port in wanted.items()}
+    arguments = [f"--{name}-port={port}" for name, port in ports.items()]
+    program = Program(
+        [sys.executable, "-m", "coupling_sandbox", *arguments], os.environ, STATE / "sandbox.log"
+    )
+    stack.callback(program.stop)
+    program.wait_ready(len(ports), within_s=60)
+    urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    airflow = f"http://127.0.0.1:{free_port(8080)}"
+    return Addresses(urls["amazon"], urls["eboekhouden"], urls["public"], airflow)
+
+
+def _environment(where: Addresses) -> dict[str, str]:
+    """The demo lives under a folder of its own; the user's own Airflow is not touched."""
+    state = STATE.resolve()
+    port = where.airflow.rsplit(":", 1)[1]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AMAZON_EBOEK"))}
+    return {
+        **kept,
+        **_connections(where),
+        "AIRFLOW_HOME": str(state / "airflow"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(Path("dags").resolve()),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(Path("plugins").resolve()),
+        "AIRFLOW__CORE__PARALLELISM": "3",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{where.airflow}/execution/",
+        # Without a host it would listen on every interface, and here there is no login.
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": port,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+        "GX_ANALYTICS_ENABLED": "False",
+        "AMAZON_EBOEKHOUDEN_LEDGER_URL": f"sqlite:///{state / 'ledger.sqlite'}",
+        "AMAZON_EBOEKHOUDEN_STAGING": str(state / "staging"),
+        "AMAZON_EBOEKHOUDEN_ARCHIVE": str(state / "archive"),
+        "AMAZON_EBOEKHOUDEN_KEY_FILE": str(state / "install.key"),
+    }
+
+
+def _connections(where: Addresses) -> dict[str, str]:
+    """Connections to the sandboxes where they are, in case a default port was taken."""
+    return {
+        "AIRFLOW_CONN_AMAZON_DEMO": json.dumps(
+            {
+                "conn_type": "amazon_selling_partner",
+                "login": "sandbox-client",
+                "password": "sandbox-secret",
+                "host": where.amazon,
+                "extra": {"refresh_token_secret": "Atzr|sandbox", "seller_id": "A3SANDBOX00001"},
+            }
+        ),
+        "AIRFLOW_CONN_EBOEKHOUDEN_DEMO": json.dumps(
+            {
+                "conn_type": "eboekhouden",
+                "login": "sandbox",
+                "password": "0123456789abcdef0123456789abcdef",
+                "host": f"{where.books}/soap.asmx",
+                "extra": {"security_code_2_secret": "{A1B2C3D4-0000-4000-8000-000000000001}"},
+            }
+        ),
+    }
+
+
+def _run_dags(airflow: Airflow, month: tuple[date, date]) -> None:
+    airflow.wait_known(DAGS, within_s=60)
+    airflow.unpause("amazon_reconciliation")
+    conf = {"from": _midnight(month[0]), "to": _midnight(month[1])}
+    _step(airflow, "amazon_orders", conf, "the month's orders are in the books")
+    _step(airflow, "amazon_settlements", {}, "the settlements are archived")
+    runs = airflow.runs("amazon_reconciliation")
+    begun = time.monotonic()
+    for run_id in runs:
+        airflow.wait("amazon_reconciliation", run_id, within_s=300)
+    _say(f"{len(runs)} settlements are booked ({time.monotonic() - begun:.0f} s)")
+
+
+def _step(airflow: Airflow, dag_id: str, conf: dict[str, Any], done: str) -> None:
+    begun = time.monotonic()
+    run_id = airflow.trigger(dag_id, conf)
+    airflow.unpause(dag_id)
+    airflow.wait(dag_id, run_id, within_s=300)
+    _say(f"{done} ({time.monotonic() - begun:.0f} s)")
+
+
+def _again(environment: Mapping[str, str], month: tuple[date, date]) -> dict[str, Any]:
+    """The same month once more, from the shell: it must write nothing."""
+    arguments = ["--from", _midnight(month[0]), "--to", _midnight(month[1]), "--json"]
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "amazon_eboekhouden.cli", "orders", *arguments],
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not done.stdout.strip():
+        raise RunFailed(f"the second run of the orders said nothing: {done.stderr[-500:]}")
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer
+
+
+def _month(today: date) -> tuple[date, date]:
+    """First day of the newest month whose settlements are all there, and of the month after."""
+    first = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    if today.day < DAYS_AFTER_MONTH:
+        first = (first - timedelta(days=1)).replace(day=1)
+    return first, (first + timedelta(days=32)).replace(day=1)
+
+
+def _midnight(day: date) -> str:
+    return f"{day.isoformat()}T00:00:00Z"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""House rules of the DAGs, as tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent.parent
+DAG_FILES = sorted((REPOSITORY / "dags").glob("*.py"))
+GRAPH = Path(__file__).parent / "graph.json"
+HEAVY = ("pandas", "great_expectations", "zeep", "sp_api", "sqlalchemy.dialects.postgresql.asyncpg")
+
+# Airflow's own deprecations while it loads itself are not ours to mend.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def dag_bag():
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.utils.db import initdb
+
+    initdb()
+    return DagBag(str(REPOSITORY / "dags"))
+
+
+def test_every_file_parses_from_any_folder(tmp_path: Path) -> None:
+    for file in DAG_FILES:
+        subprocess.run([sys.executable, str(file)], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_no_import_errors_and_a_graph_that_changes_only_on_purpose(dag_bag) -> None:
+    """`graph.json` is the reviewed picture: ids, schedule and edges."""
+    assert dag_bag.import_errors == {}
+    seen = {
+        dag.dag_id: {
+            "schedule": f"{type(dag.timetable).__name__} {getattr(dag.timetable, 'expression', '')}",
+            "edges": sorted(
+                f"{task.task_id} -> {down}"
+                for task in dag.tasks
+                for down in task.downstream_task_ids
+            ),
+        }
+        for dag in dag_bag.dags.values()
+    }
+    assert seen == json.loads(GRAPH.read_text())
+
+
+def test_every_dag_says_what_it_is_and_leaves_nothing_to_defaults(dag_bag) -> None:
+    for dag in dag_bag.dags.values():
+        assert dag.doc_md, dag.dag_id
+        assert dag.catchup is False, dag.dag_id
+        assert {"amazon", "e-boekhouden"} <= dag.tags, dag.dag_id
+        assert dag.max_active_runs in (1, 16), dag.dag_id
+        assert str(dag.timezone) == "UTC", dag.dag_id
+
+
+@pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
+def test_a_dag_file_imports_nothing_heavy(file: Path) -> None:
+    """The DAG processor pays for every import again and again."""
+    code = (
+        f"import runpy, sys; import airflow.sdk; before = set(sys.modules); runpy.run_path({str(file)!r}); "
+        f"print([m for m in {HEAVY!r} if m in sys.modules and m not in before])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
+def test_a_dag_file_fits_on_one_screen(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= 80
