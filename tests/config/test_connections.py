@@ -19,7 +19,8 @@ def test_json_with_extra_as_text_or_object() -> None:
 
 def test_a_uri_with_query() -> None:
     found = from_environment(
-        "shop", {"AIRFLOW_CONN_SHOP": "eboekhouden://user:p%40ss@h.example:81/?administration_guid=g"}
+        "shop",
+        {"AIRFLOW_CONN_SHOP": "eboekhouden://user:p%40ss@h.example:81/?administration_guid=g"},
     )
     assert found is not None
     assert (found.login, found.password, found.host) == ("user", "p@ss", "h.example:81")

@@ -1,4 +1,4 @@
-"""The gate before the ledger: what does not meet the expectations becomes a problem, not a booking."""
+"""The gate before the ledger: what breaks an expectation becomes a problem, not a booking."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def check(
     """Hold back every booking that breaks an expectation, and what depends on it.
 
     Args:
-        mutation_frame, line_frame, relation_frame: MUTATIONS, MUTATION_LINES, RELATIONS.
+        mutation_frame: MUTATIONS.
+        line_frame: MUTATION_LINES.
+        relation_frame: RELATIONS.
     """
     found = [
         *failures(relation_frame, "relations", relations.suite, relations.KEY),

@@ -17,8 +17,7 @@ INVOICE_KINDS = ("sales_invoice", "purchase_invoice", "payment_received", "payme
 
 def with_sums(mutations: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """MUTATIONS plus `lines_gross_cents`, the sum of their lines (0 without lines)."""
-    sums = lines.groupby("booking", as_index=False)["gross_cents"].sum()
-    sums = sums.rename(columns={"gross_cents": "lines_gross_cents"})
+    sums = lines.groupby("booking")["gross_cents"].sum().rename("lines_gross_cents").reset_index()
     both = mutations.merge(sums, on="booking", how="left", validate="one_to_one")
     return both.assign(lines_gross_cents=both["lines_gross_cents"].fillna(0).astype("Int64"))
 
