@@ -1,0 +1,187 @@
+"""A sale as searchOrders shows it: one version per step of its life."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from coupling_sandbox.amazon.generator.arithmetic import money, vat_inside
+from coupling_sandbox.amazon.generator.sale import Item, Sale
+from coupling_sandbox.amazon.service import iso
+
+# part → (breakdown type, subtype of TAX and DISCOUNT)
+_TYPES = {
+    "goods": ("ITEM", "ITEM"),
+    "shipping": ("SHIPPING", "SHIPPING"),
+    "gift_wrap": ("GIFT_WRAP", "GIFT_WRAP"),
+    "discount": ("DISCOUNT", "ITEM"),
+    "shipping_discount": ("DISCOUNT", "SHIPPING"),
+}
+WAREHOUSE = {
+    "name": "Magazijn Sandbox BV",
+    "addressLine1": "Handelsweg 1",
+    "city": "Tilburg",
+    "postalCode": "5015 AB",
+    "countryCode": "NL",
+}
+
+
+def versions(sale: Sale, discount_sign: int) -> Iterator[dict[str, Any]]:
+    """Yield the order as it looked after each step of its life."""
+    yield _order(sale, "PENDING", sale.created, discount_sign)
+    if sale.status == "PENDING":
+        return
+    if sale.status == "CANCELLED":
+        yield _order(sale, "CANCELLED", sale.confirmed, discount_sign)
+        return
+    yield _order(sale, "UNSHIPPED", sale.confirmed, discount_sign)
+    if sale.status == "SHIPPED":
+        yield _order(sale, "SHIPPED", sale.shipped, discount_sign)
+
+
+def _order(sale: Sale, status: str, updated: Any, sign: int) -> dict[str, Any]:
+    order: dict[str, Any] = {
+        "orderId": sale.order_id,
+        "createdTime": iso(sale.created),
+        "lastUpdatedTime": iso(updated),
+        "programs": sale.programs,
+        "salesChannel": {
+            "channelName": sale.channel,
+            "marketplaceId": sale.place.id,
+            "marketplaceName": sale.place.name,
+        },
+        **_people(sale),
+        "fulfillment": {
+            "fulfillmentStatus": status,
+            "fulfilledBy": "AMAZON" if sale.fba else "MERCHANT",
+            "fulfillmentServiceLevel": "STANDARD",
+            "shipByWindow": {
+                "earliestDateTime": iso(sale.created),
+                "latestDateTime": iso(sale.created + timedelta(days=2)),
+            },
+        },
+        "orderItems": [_item(sale, item, status, sign) for item in sale.items],
+    }
+    if status not in ("PENDING", "CANCELLED"):
+        order["proceeds"] = _proceeds(sale, sign)
+    if status == "SHIPPED" and not sale.fba:
+        order["packages"] = [_package(sale)]
+    return order
+
+
+def _people(sale: Sale) -> dict[str, Any]:
+    """Amazon tells who the buyer is for merchant-fulfilled orders only."""
+    buyer = sale.buyer
+    where = {
+        "city": buyer.city,
+        "postalCode": buyer.postal_code,
+        "countryCode": buyer.country,
+    }
+    if sale.fba:
+        return {"recipient": {"deliveryAddress": where}}
+    known = {"buyerName": buyer.name, "buyerEmail": buyer.email}
+    address = {"name": buyer.name, "addressLine1": buyer.street, **where}
+    return {
+        "buyer": known,
+        "recipient": {"deliveryAddress": {**address, "addressType": "RESIDENTIAL"}},
+    }
+
+
+def _item(sale: Sale, item: Item, status: str, sign: int) -> dict[str, Any]:
+    done = item.quantity if status == "SHIPPED" else 0
+    unit = {
+        "amount": money(item.parts["goods"] // item.quantity),
+        "currencyCode": sale.place.currency,
+    }
+    shown: dict[str, Any] = {
+        "orderItemId": item.item_id,
+        "quantityOrdered": 0 if status == "CANCELLED" else item.quantity,
+        "product": {
+            "asin": item.article.asin,
+            "title": item.article.title,
+            "sellerSku": item.article.sku,
+            "condition": {"conditionType": "NEW", "conditionSubtype": "NEW"},
+            "price": {"unitPrice": unit},
+        },
+        "fulfillment": {"quantityFulfilled": done, "quantityUnfulfilled": item.quantity - done},
+    }
+    if status == "CANCELLED":
+        shown["fulfillment"] = {"quantityFulfilled": 0, "quantityUnfulfilled": 0}
+        shown["cancellation"] = {
+            "cancellationExecution": {"cancelledBy": "BUYER", "cancelReason": "NO_LONGER_NEEDED"}
+        }
+    elif status != "PENDING":
+        breakdowns, total = _breakdowns(sale, item, sign)
+        shown["proceeds"] = {"proceedsTotal": _value(sale, total), "breakdowns": breakdowns}
+    if item.parts.get("discount") or item.parts.get("shipping_discount"):
+        shown["promotion"] = {"breakdowns": [{"promotionId": f"PROMO-{item.article.sku}"}]}
+    return shown
+
+
+def _breakdowns(sale: Sale, item: Item, sign: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the item's breakdowns and its total.
+
+    The basis of the sale says whether the rows contain the tax (``inclusive``), leave it to the TAX
+    row (``exclusive``, as in Amazon's own examples) or show none (``none``).
+    """
+    sums: dict[str, int] = {}
+    details: dict[tuple[str, str], int] = {}
+    for part, gross in item.parts.items():
+        if not gross:
+            continue
+        kind, subtype = _TYPES[part]
+        shown_sign = sign if kind == "DISCOUNT" else 1
+        tax = vat_inside(gross, item.rate)
+        value = gross - tax if sale.basis == "exclusive" else gross
+        sums[kind] = sums.get(kind, 0) + shown_sign * value
+        if kind == "DISCOUNT":
+            details[kind, subtype] = details.get((kind, subtype), 0) + shown_sign * value
+        if sale.basis != "none":
+            sums["TAX"] = sums.get("TAX", 0) + tax
+            taxed = "DISCOUNT" if kind == "DISCOUNT" else subtype
+            details["TAX", taxed] = details.get(("TAX", taxed), 0) + shown_sign * tax
+    rows = []
+    for kind, amount in sums.items():
+        row: dict[str, Any] = {"type": kind, "subtotal": _value(sale, amount)}
+        nested = [
+            {"subtype": subtype, "value": _value(sale, value)}
+            for (owner, subtype), value in details.items()
+            if owner == kind
+        ]
+        if nested:
+            row["detailedBreakdowns"] = nested
+        rows.append(row)
+    return rows, item.gross
+
+
+def _proceeds(sale: Sale, sign: int) -> dict[str, Any]:
+    sums: dict[str, int] = {}
+    for item in sale.items:
+        for row in _breakdowns(sale, item, sign)[0]:
+            text = row["subtotal"]["amount"].replace(".", "")
+            sums[row["type"]] = sums.get(row["type"], 0) + int(text)
+    return {
+        "grandTotal": _value(sale, sale.gross),
+        "breakdowns": [
+            {"type": kind, "subtotal": _value(sale, amount)} for kind, amount in sums.items()
+        ],
+    }
+
+
+def _value(sale: Sale, cents: int) -> dict[str, str]:
+    return {"amount": money(cents), "currencyCode": sale.place.currency}
+
+
+def _package(sale: Sale) -> dict[str, Any]:
+    return {
+        "packageReferenceId": "1",
+        "createdTime": iso(sale.confirmed),
+        "packageStatus": {"status": "SHIPPED"},
+        "carrier": "PostNL",
+        "shipTime": iso(sale.shipped),
+        "shippingService": "Standard",
+        "trackingNumber": f"3SABCD{sale.order_id[-7:]}",
+        "shipFromAddress": {**WAREHOUSE, "countryCode": sale.ship_from},
+        "packageItems": [
+            {"orderItemId": item.item_id, "quantity": item.quantity} for item in sale.items
+        ],
+    }

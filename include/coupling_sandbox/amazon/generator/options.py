@@ -1,0 +1,84 @@
+"""What a seed can be asked for."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+BASES = ("exclusive", "inclusive", "mixed", "none")
+PROFILES = ("nl_month", "year")
+
+
+@dataclass(frozen=True)
+class SeedOptions:
+    """The wishes of ``POST /control/seed``; shares are fractions of all orders.
+
+    Attributes:
+        seed: same number, same seller.
+        orders: how many orders.
+        start: orders are made from here (``from`` in JSON).
+        end: up to here (``to`` in JSON).
+        profile: ``nl_month`` (Dutch consumers on Amazon.nl) or ``year`` (everything).
+        proceeds_basis: whether proceeds show tax on top, inside, mixed, or not at all.
+        settlement_tax_rows: True: Principal net with Tax rows; False: Principal gross.
+        discount_sign: -1 or 1, how DISCOUNT is written in proceeds.
+        deferral_days: days after delivery until Amazon releases the money (DD+7).
+        closing_reserve: False leaves the last settlement without a reserve, so that all is paid.
+    """
+
+    seed: int = 1
+    orders: int = 500
+    start: datetime = datetime(2026, 10, 1, tzinfo=UTC)
+    end: datetime = datetime(2026, 11, 1, tzinfo=UTC)
+    profile: str = "nl_month"
+    proceeds_basis: str = "exclusive"
+    settlement_tax_rows: bool = True
+    discount_sign: int = -1
+    deferral_days: int = 7
+    period_days: int = 14
+    fba: float = 0.5
+    cancelled: float = 0.03
+    pending: float = 0.01
+    unshipped: float = 0.02
+    refunded: float = 0.06
+    closing_reserve: bool = False
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> "SeedOptions":
+        """Read the wishes; raise ValueError naming a wrong one."""
+        values = dict(given)
+        for name, inside in (("from", "start"), ("to", "end")):
+            if name in values:
+                values[inside] = _time(values.pop(name))
+        known = {f.name for f in fields(cls)}
+        if strange := set(values) - known:
+            shown = sorted((known - {"start", "end"}) | {"from", "to"})
+            raise ValueError(f"unknown option {sorted(strange)[0]!r}; known: {shown}")
+        options = cls(**values)
+        options.check()
+        return options
+
+    def check(self) -> None:
+        """Raise ValueError when the wishes can't be met."""
+        if self.profile not in PROFILES:
+            raise ValueError(f"profile must be one of {', '.join(PROFILES)}")
+        if self.proceeds_basis not in BASES:
+            raise ValueError(f"proceeds_basis must be one of {', '.join(BASES)}")
+        if self.discount_sign not in (-1, 1):
+            raise ValueError("discount_sign must be -1 or 1")
+        if self.end - self.start < timedelta(days=3):
+            raise ValueError("from and to must be at least three days apart")
+        if not 0 <= self.orders <= 5_000_000:
+            raise ValueError("orders must be between 0 and 5000000")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the wishes as they were read, defaults included."""
+        values = asdict(self)
+        values["from"] = values.pop("start").isoformat()
+        values["to"] = values.pop("end").isoformat()
+        return values
+
+
+def _time(text: Any) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,330 @@
+"""Reports API 2021-06-30, and the storage that hands out the documents."""
+
+import base64
+import gzip
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from coupling_sandbox.amazon.errors import SpApiRefusal, storage_refusal
+from coupling_sandbox.amazon.requested import requested_report
+from coupling_sandbox.amazon.service import Amazon, Asked, Operation, iso
+from coupling_sandbox.amazon.shop import Document, Report
+from coupling_sandbox.clock import Clock
+
+SETTLEMENTS = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+KEPT = timedelta(days=90)
+ORDER_REPORTS_KEPT = timedelta(days=30)
+URL_LIFE_S = 300
+STATUSES = ("CANCELLED", "DONE", "FATAL", "IN_PROGRESS", "IN_QUEUE")
+_SIGNING_KEY = secrets.token_bytes(32)
+
+
+async def get_reports(asked: Asked) -> Mapping[str, Any]:
+    """Answer ``GET /reports/2021-06-30/reports``."""
+    if (token := asked.one("nextToken")) is not None:
+        # The client library adds marketplace parameters to every call.
+        others = {name for name in asked.request.query_params if "arketplace" not in name}
+        if others != {"nextToken"}:
+            raise SpApiRefusal("invalid_input", "nextToken must be the only parameter.")
+        query = _unpack(token)
+    else:
+        query = _listing(asked)
+    if asked.fault == "empty_page":
+        return {"reports": [], "nextToken": _pack(query)}
+    found = _found(asked, query)
+    start, size = query["start"], query["size"]
+    answer: dict[str, Any] = {"reports": [_row(asked, one) for one in found[start : start + size]]}
+    if len(found) > start + size:
+        repeated = asked.fault == "repeated_page"
+        answer["nextToken"] = _pack({**query, "start": start if repeated else start + size})
+    return answer
+
+
+def _listing(asked: Asked) -> dict[str, Any]:
+    types = asked.many("reportTypes")
+    if not 1 <= len(types) <= 10:
+        raise SpApiRefusal("invalid_input", "reportTypes must have 1 to 10 values.")
+    marketplaces = asked.many("marketplaceIds")
+    if len(marketplaces) > 10:
+        raise SpApiRefusal("invalid_input", "marketplaceIds must have 1 to 10 values.")
+    statuses = asked.many("processingStatuses")
+    if strange := set(statuses) - set(STATUSES):
+        raise SpApiRefusal("invalid_input", f"Invalid processingStatus: {sorted(strange)[0]}.")
+    size = asked.one("pageSize") or "10"
+    if not size.isdigit() or not 1 <= int(size) <= 100:
+        raise SpApiRefusal("invalid_input", "pageSize must be between 1 and 100.")
+    since = asked.time("createdSince") or asked.now - KEPT
+    until = asked.time("createdUntil") or asked.now
+    return {
+        "types": types,
+        "marketplaces": marketplaces,
+        "statuses": statuses,
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "size": int(size),
+        "start": 0,
+    }
+
+
+def _found(asked: Asked, query: Mapping[str, Any]) -> list[Report]:
+    now = asked.now
+    since = max(datetime.fromisoformat(query["since"]), now - KEPT)
+    until = min(datetime.fromisoformat(query["until"]), now)
+    found = []
+    for report in asked.amazon.shop.reports(asked.seller, since, until):
+        status = _status(report, now)
+        # Settlements: the filter doesn't separate, the same document comes back for every one.
+        elsewhere = report.type != SETTLEMENTS and query["marketplaces"]
+        if (
+            report.type in query["types"]
+            and (not query["statuses"] or status in query["statuses"])
+            and not (elsewhere and not set(report.marketplaces) & set(query["marketplaces"]))
+            and not _gone(report, now)
+        ):
+            found.append(report)
+    return found
+
+
+def _gone(report: Report, now: datetime) -> bool:
+    kept = ORDER_REPORTS_KEPT if "_ORDERS_" in report.type else KEPT
+    return now - report.created > kept
+
+
+def _status(report: Report, now: datetime) -> str:
+    if report.status != "CANCELLED_BY_SELLER" and report.done is not None and now < report.done:
+        waited = (now - report.created) / (report.done - report.created)
+        return "IN_QUEUE" if waited < 0.5 else "IN_PROGRESS"
+    return report.status.removesuffix("_BY_SELLER")
+
+
+def _row(asked: Asked, report: Report) -> dict[str, Any]:
+    status = _status(report, asked.now)
+    row: dict[str, Any] = {
+        "reportId": report.report_id,
+        "reportType": report.type,
+        "createdTime": iso(report.created),
+        "processingStatus": status,
+        "marketplaceIds": list(report.marketplaces),
+    }
+    if report.data_start:
+        row["dataStartTime"] = iso(report.data_start)
+    if report.data_end:
+        row["dataEndTime"] = iso(report.data_end)
+    if status != "IN_QUEUE":
+        row["processingStartTime"] = iso(report.created)
+    if status in ("DONE", "FATAL", "CANCELLED"):
+        row["processingEndTime"] = iso(report.done or report.created)
+    if status in ("DONE", "FATAL") and report.document_id:
+        row["reportDocumentId"] = report.document_id
+    return row
+
+
+async def get_report(asked: Asked) -> Mapping[str, Any]:
+    """Answer ``GET /reports/2021-06-30/reports/{reportId}``."""
+    return _row(asked, _known(asked))
+
+
+def _known(asked: Asked) -> Report:
+    report = asked.amazon.shop.report(asked.seller, asked.request.path_params["report_id"])
+    if report is None or _gone(report, asked.now) or report.created > asked.now:
+        raise SpApiRefusal("report_not_found")
+    return report
+
+
+async def cancel_report(asked: Asked) -> Mapping[str, Any]:
+    """Answer ``DELETE /reports/2021-06-30/reports/{reportId}``: only while in the queue."""
+    report = _known(asked)
+    if _status(report, asked.now) != "IN_QUEUE":
+        raise SpApiRefusal("cannot_cancel")
+    stopped = Report(**{**report.__dict__, "status": "CANCELLED_BY_SELLER", "done": asked.now})
+    asked.amazon.shop.put_report(asked.seller, stopped)
+    return {}
+
+
+async def create_report(asked: Asked) -> Mapping[str, Any]:
+    """Answer ``POST /reports/2021-06-30/reports``."""
+    try:
+        body = await asked.request.json()
+        kind, marketplaces = body["reportType"], body["marketplaceIds"]
+    except (ValueError, KeyError, TypeError):
+        raise SpApiRefusal("invalid_input", "reportType and marketplaceIds are required.") from None
+    if not isinstance(marketplaces, list) or not 1 <= len(marketplaces) <= 25:
+        raise SpApiRefusal("invalid_input", "marketplaceIds must have 1 to 25 values.")
+    options = asked.amazon.options
+    fatal = kind == SETTLEMENTS and options.createreport_settlement == "FATAL"
+    if kind == SETTLEMENTS and not fatal:
+        raise SpApiRefusal("list_only_report")
+    report_id = str(50_000_000_000 + asked.amazon.shop.serial())
+    now = asked.now
+    start = _moment(body.get("dataStartTime"), now - timedelta(days=1))
+    end = min(_moment(body.get("dataEndTime"), now), now)
+    made = None if fatal else requested_report(asked, kind, start, end, body)
+    if made is None or fatal:
+        status, text = ("CANCELLED", "") if not fatal else ("FATAL", "")
+    else:
+        status, text = made
+    if options.report_outcome != "DONE":
+        status = options.report_outcome
+    report = Report(
+        report_id,
+        kind,
+        tuple(marketplaces),
+        now,
+        status,
+        None,
+        start,
+        end,
+        now + timedelta(seconds=options.report_seconds),
+        body.get("reportOptions"),
+    )
+    if status != "CANCELLED":
+        document = store_document(asked.amazon, asked.seller, text.encode("utf-8"), "UTF-8")
+        report = Report(**{**report.__dict__, "document_id": document})
+    asked.amazon.shop.put_report(asked.seller, report)
+    return {"reportId": report_id}
+
+
+def _moment(text: Any, otherwise: datetime) -> datetime:
+    if text is None:
+        return otherwise
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise SpApiRefusal("invalid_input", "A data time is not an ISO 8601 date-time.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+async def get_report_document(asked: Asked) -> Mapping[str, Any]:
+    """Answer ``GET /reports/2021-06-30/documents/{reportDocumentId}``."""
+    document_id = asked.request.path_params["document_id"]
+    document = asked.amazon.shop.document(document_id)
+    if document is None or document.seller != asked.seller:
+        raise SpApiRefusal("report_not_found")
+    # The client library sends a mangled Host header; the socket knows better.
+    host, port = asked.request.scope["server"]
+    encoded = asked.one("enableContentEncodingUrlHeader") == "true" and document.gzip
+    born = asked.now - timedelta(seconds=URL_LIFE_S + 1 if asked.fault == "expired_url" else 0)
+    query = signed_query(document_id, born, encoded)
+    answer = {
+        "reportDocumentId": document_id,
+        "url": f"http://{host}:{port}/documents/{document_id}?{query}",
+    }
+    if document.gzip:
+        answer["compressionAlgorithm"] = "GZIP"
+    return answer
+
+
+def signed_query(document_id: str, born: datetime, encoded: bool) -> str:
+    """Return the query of a presigned address: readable five minutes from ``born``."""
+    values = {
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Date": born.strftime("%Y%m%dT%H%M%SZ"),
+        "X-Amz-Expires": str(URL_LIFE_S),
+    }
+    if encoded:
+        values["response-content-encoding"] = "gzip"
+    return urlencode({**values, "X-Amz-Signature": _signature(document_id, values)})
+
+
+def _signature(document_id: str, values: Mapping[str, str]) -> str:
+    text = f"{document_id}?{urlencode(sorted(values.items()))}"
+    return hmac.new(_SIGNING_KEY, text.encode(), hashlib.sha256).hexdigest()
+
+
+def download(amazon: Amazon, clock: Clock, request: Request) -> Response:
+    """Hand out a document to whoever holds a fresh address; no API token is looked at."""
+    document_id = request.path_params["document_id"]
+    values = dict(request.query_params)
+    signature = values.pop("X-Amz-Signature", "")
+    if not hmac.compare_digest(signature, _signature(document_id, values)):
+        return storage_refusal("signature")
+    born = datetime.strptime(values["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    until, now = born + timedelta(seconds=URL_LIFE_S), clock.now()
+    if now > until or request.scope["sandbox.call"].fault == "expired_url":
+        times = (
+            f"<X-Amz-Expires>{URL_LIFE_S}</X-Amz-Expires>"
+            f"<Expires>{until:%Y-%m-%dT%H:%M:%SZ}</Expires>"
+            f"<ServerTime>{now:%Y-%m-%dT%H:%M:%SZ}</ServerTime>"
+        )
+        return storage_refusal("expired", times)
+    document = amazon.shop.document(document_id)
+    if document is None:
+        return storage_refusal("no_key")
+    body = gzip.compress(document.body, mtime=0) if document.gzip else document.body
+    headers = {
+        "X-Amz-Request-Id": secrets.token_hex(8).upper(),
+        "Etag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"',
+        "X-Amz-Server-Side-Encryption": "aws:kms",
+        "Content-Encoding": values.get("response-content-encoding", "identity"),
+        "Accept-Ranges": "bytes",
+        "Content-Type": document.content_type,
+    }
+    return Response(body, 200, headers)
+
+
+def store_document(
+    amazon: Amazon, seller: str, body: bytes, charset: str, compressed: bool | None = None
+) -> str:
+    """Store a document's bytes; return its id. ``charset`` "" declares none."""
+    document_id = f"amzn1.spdoc.1.4.eu.{secrets.token_hex(16)}.T{amazon.shop.serial():010d}"
+    kind = f"text/plain; charset={charset}" if charset else "text/plain"
+    packed = amazon.options.document_gzip if compressed is None else compressed
+    amazon.shop.put_document(Document(document_id, seller, kind, packed, body))
+    return document_id
+
+
+def publish(
+    amazon: Amazon,
+    seller: str,
+    body: bytes,
+    report: Report,
+    charset: str | None = None,
+    compressed: bool | None = None,
+) -> str:
+    """Store a finished report with its document; return its document's id."""
+    declared = amazon.options.document_charset if charset is None else charset
+    document_id = store_document(amazon, seller, body, declared, compressed)
+    ready = Report(**{**report.__dict__, "document_id": document_id})
+    amazon.shop.put_report(seller, ready)
+    if amazon.options.duplicate_settlements and report.type == SETTLEMENTS:
+        twin = {**ready.__dict__, "report_id": f"9{report.report_id}"}
+        amazon.shop.put_report(seller, Report(**twin))
+    return document_id
+
+
+def _pack(query: Mapping[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(query).encode()).decode()
+
+
+def _unpack(token: str) -> dict[str, Any]:
+    try:
+        query = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except ValueError:
+        raise SpApiRefusal("invalid_input", "Invalid nextToken.") from None
+    if not isinstance(query, dict) or "start" not in query:
+        raise SpApiRefusal("invalid_input", "Invalid nextToken.")
+    return query
+
+
+_REPORTS = "/reports/2021-06-30/reports"
+OPERATIONS = (
+    Operation("getReports", "GET", _REPORTS, get_reports),
+    Operation("createReport", "POST", _REPORTS, create_report, 202),
+    Operation("getReport", "GET", _REPORTS + "/{report_id}", get_report),
+    Operation("cancelReport", "DELETE", _REPORTS + "/{report_id}", cancel_report),
+    Operation(
+        "getReportDocument",
+        "GET",
+        "/reports/2021-06-30/documents/{document_id}",
+        get_report_document,
+    ),
+)

@@ -1,0 +1,176 @@
+"""The API's gateway: who calls, is there a token in the bucket, may he, and what is answered."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from coupling_sandbox.amazon.errors import SpApiRefusal, gateway_headers, refusal_response
+from coupling_sandbox.amazon.limits import Buckets
+from coupling_sandbox.amazon.login import Grant, Login
+from coupling_sandbox.amazon.shop import Shop
+from coupling_sandbox.clock import Clock
+
+
+@dataclass
+class Options:
+    """Behaviours of the real service that could not be verified; see COVERAGE.md."""
+
+    missing_role: str = "absent"
+    expired_token_details: str = ""
+    document_charset: str = "Cp1252"
+    document_gzip: bool = False
+    report_seconds: float = 0.0
+    report_outcome: str = "DONE"
+    duplicate_settlements: bool = False
+    bucket_fill: float = 1.0
+    rate_scale: float = 1.0
+    transient_400_s: float = 0.0
+    pending_prices: bool = False
+    createreport_settlement: str = "400"
+
+    CHOICES: ClassVar = {
+        "missing_role": ("absent", "403"),
+        "report_outcome": ("DONE", "CANCELLED", "FATAL"),
+        "createreport_settlement": ("400", "FATAL"),
+    }
+
+    def change(self, given: Mapping[str, Any]) -> None:
+        """Set some options; raise ValueError naming a wrong one."""
+        known = {f.name: f.type for f in fields(self)}
+        for name, value in given.items():
+            if name not in known:
+                raise ValueError(f"unknown option {name!r}; known: {sorted(known)}")
+            allowed = self.CHOICES.get(name)
+            if allowed and value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}")
+            if not isinstance(value, type(getattr(self, name)) | int):
+                raise ValueError(f"{name} must be a {type(getattr(self, name)).__name__}")
+            setattr(self, name, value)
+
+
+@dataclass
+class Amazon:
+    """All state of the sandbox."""
+
+    clock: Clock
+    shop: Shop
+    login: Login
+    buckets: Buckets
+    options: Options = field(default_factory=Options)
+
+    def reset(self) -> None:
+        """Empty shop, full buckets, default seller and options."""
+        self.shop.reset()
+        self.login.reset()
+        self.buckets.reset()
+        self.options = Options()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One authorised request."""
+
+    amazon: Amazon
+    grant: Grant
+    request: Request
+    fault: str | None = None
+
+    @property
+    def seller(self) -> str:
+        """The seller whose data is asked for."""
+        return self.grant.seller_id
+
+    @property
+    def now(self) -> datetime:
+        """The sandbox's time."""
+        return self.amazon.clock.now()
+
+    def one(self, name: str) -> str | None:
+        """Return a query parameter."""
+        return self.request.query_params.get(name)
+
+    def many(self, name: str) -> list[str]:
+        """Return a list parameter, written ``a,b`` or repeated."""
+        values = self.request.query_params.getlist(name)
+        return [part for value in values for part in value.split(",") if part]
+
+    def time(self, name: str) -> datetime | None:
+        """Return a time parameter.
+
+        Raises:
+            SpApiRefusal: 400 when it is no ISO 8601 time.
+        """
+        text = self.one(name)
+        if text is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(text.replace(" ", "+"))
+        except ValueError:
+            raise SpApiRefusal("invalid_input", f"{name} is not an ISO 8601 date-time.") from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    def need_role(self, *roles: str) -> None:
+        """Refuse with 403 unless the grant has one of ``roles``."""
+        if not set(roles) & set(self.grant.roles):
+            raise SpApiRefusal("unauthorized", details="")
+
+
+Handler = Callable[[Asked], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the API: its name, its address, its code."""
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    status: int = 200
+
+    def matches(self, method: str, path: str) -> bool:
+        """Say whether a request is this operation."""
+        pattern = re.sub(r"{\w+}", "[^/]+", self.path)
+        return method == self.method and re.fullmatch(pattern, path) is not None
+
+    def route(self, amazon: Amazon) -> Route:
+        """Return the route that answers this operation."""
+
+        async def answer(request: Request) -> Response:
+            return await self._answer(amazon, request)
+
+        return Route(self.path, answer, methods=[self.method])
+
+    async def _answer(self, amazon: Amazon, request: Request) -> Response:
+        call = request.scope["sandbox.call"]
+        rate = amazon.buckets.rate_header(self.name)
+        try:
+            token = request.headers.get("x-amz-access-token")
+            grant = amazon.login.authorise(token, amazon.options.expired_token_details)
+            call.detail["seller"] = grant.seller_id
+            if not amazon.buckets.take(grant.holder, self.name):
+                raise SpApiRefusal("quota", details="")
+            body = await self.handler(Asked(amazon, grant, request, call.fault))
+        except SpApiRefusal as refusal:
+            call.detail["code"] = refusal.code
+            # Recorded: a throttled answer doesn't show the rate; the participations model does.
+            hide = refusal.status == 429 and self.name not in ALWAYS_RATED
+            return refusal_response(refusal, None if hide else rate)
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        headers = {**gateway_headers(), "X-Amzn-RateLimit-Limit": rate}
+        return Response(text, self.status, headers, media_type="application/json")
+
+
+ALWAYS_RATED = ("getMarketplaceParticipations", "createRestrictedDataToken")
+
+
+def iso(moment: datetime) -> str:
+    """Write a time the way the API does: UTC, milliseconds, Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
