@@ -38,7 +38,7 @@ SANDBOX_CONNECTIONS: Mapping[str, Connection] = {
         login="sandbox-client",
         password="sandbox-secret",  # noqa: S106 - published credentials of the sandbox
         host="http://127.0.0.1:8101",
-        extra={"refresh_token_secret": "Atzr|sandbox", "seller_id": "A3SANDBOX00001"},
+        extra={"refresh_token_secret": "Atzr|sandbox", "seller_id": "A3SANDBOXSELLER"},
     ),
     "eboekhouden_demo": Connection(
         "eboekhouden_demo",

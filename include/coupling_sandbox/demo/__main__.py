@@ -24,10 +24,10 @@ from coupling_sandbox.demo.tie_out import tie_out
 
 ORDERS = 500
 SEED = 2026
-STATE = Path("var/demo")
 DAGS = ["amazon_orders", "amazon_settlements", "amazon_reconciliation"]
-# Every settlement of the month has ended and been listed when its last day is this long ago.
-DAYS_AFTER_MONTH = 20
+# Every settlement of a month has ended and been listed this long after its last day: orders are
+# paid a week after delivery, in periods of two weeks.
+SETTLED_AFTER = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ def main() -> int:
     """Run the demo; returns 0 only if everything tied out."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop when the tie-out is printed")
+    parser.add_argument("--orders", type=int, default=ORDERS, help="how many orders")
+    parser.add_argument("--state", type=Path, default=Path("var/demo"), help="folder, wiped first")
     options = parser.parse_args()
     if not Path("dags").is_dir():
         _say("run this from the folder that holds dags/ (or use `make demo`)")
@@ -51,7 +53,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ExitStack() as stack:
-            return _demo(stack, once=options.once)
+            return Demo(options.state, options.orders, stack).run(once=options.once)
     except (NotReady, RunFailed) as error:
         _say(f"the demo stopped: {error}")
         return 1
@@ -64,61 +66,66 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _demo(stack: ExitStack, *, once: bool) -> int:
-    started = time.monotonic()
-    shutil.rmtree(STATE, ignore_errors=True)
-    STATE.mkdir(parents=True)
-    where = _start_sandboxes(stack)
-    month = _month(datetime.now(UTC).date())
-    _say(f"a seller's {month[0]:%B %Y}: {ORDERS} orders at the Amazon sandbox")
-    ask(
-        "POST",
-        f"{where.amazon}/control/seed",
-        {"seed": SEED, "orders": ORDERS, "from": _midnight(month[0]), "to": _midnight(month[1])},
-    )
-    environment = _environment(where)
-    supervisor = Program(
-        [sys.executable, "-m", "amazon_eboekhouden.provider.supervisor", "--logs", STATE / "logs"],
-        environment,
-        STATE / "supervisor.log",
-    )
-    stack.callback(supervisor.stop)
-    supervisor.wait_ready(1, within_s=200)
-    airflow = Airflow(where.airflow)
-    _say(f"Airflow is up after {time.monotonic() - started:.0f} s: {where.airflow}")
-    _run_dags(airflow, month)
-    again = _again(environment, month)
-    text, tied_out = tie_out(where.amazon, where.books, again)
-    _say(text)
-    _say(f"{time.monotonic() - started:.0f} s in all")
-    if once:
-        return 0 if tied_out else 1
-    airflow.unpause("amazon_orders")
-    airflow.unpause("amazon_settlements")
-    _say(f"\nLook around:\n  Airflow   {where.airflow}\n  the books {where.books}/")
-    _say("Ctrl-C stops everything.")
-    while supervisor.alive:
-        time.sleep(0.5)
-    raise NotReady(f"Airflow stopped by itself; see {STATE / 'supervisor.log'}")
+class Demo:
+    """One run: sandboxes, Airflow, the two DAGs, the tie-out."""
+
+    def __init__(self, state: Path, orders: int, stack: ExitStack) -> None:
+        self.state = state.resolve()
+        self.orders = orders
+        self.stack = stack
+        self.started = time.monotonic()
+
+    def run(self, *, once: bool) -> int:
+        """Everything in order; returns 0 only if everything tied out."""
+        shutil.rmtree(self.state, ignore_errors=True)
+        self.state.mkdir(parents=True)
+        where = self._start_sandboxes()
+        month = _month(datetime.now(UTC).date())
+        _say(f"a seller's {month[0]:%B %Y}: {self.orders} orders at the Amazon sandbox")
+        window = {"from": _midnight(month[0]), "to": _midnight(month[1])}
+        seed = {"seed": SEED, "orders": self.orders, **window}
+        ask("POST", f"{where.amazon}/control/seed", seed)
+        environment = _environment(where, self.state)
+        supervisor = self._start_airflow(environment)
+        airflow = Airflow(where.airflow)
+        _say(f"Airflow is up after {time.monotonic() - self.started:.0f} s")
+        _run_dags(airflow, window)
+        text, tied_out = tie_out(where.amazon, where.books, _again(environment, window))
+        _say(text)
+        _say(f"{time.monotonic() - self.started:.0f} s in all")
+        _say(f"\nAirflow    {where.airflow}\nthe books  {where.books}/")
+        if once:
+            return 0 if tied_out else 1
+        airflow.unpause("amazon_orders")
+        airflow.unpause("amazon_settlements")
+        _say("Look around; Ctrl-C stops everything.")
+        while supervisor.alive:
+            time.sleep(0.5)
+        raise NotReady(f"Airflow stopped by itself; see {self.state / 'supervisor.log'}")
+
+    def _start_sandboxes(self) -> Addresses:
+        wanted = {"amazon": 8101, "eboekhouden": 8102, "public": 8103}
+        ports = {name: free_port(port) for name, port in wanted.items()}
+        arguments = [f"--{name}-port={port}" for name, port in ports.items()]
+        command = [sys.executable, "-m", "coupling_sandbox", *arguments]
+        program = Program(command, os.environ, self.state / "sandbox.log")
+        self.stack.callback(program.stop)
+        program.wait_ready(len(ports), within_s=60)
+        urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        airflow = f"http://127.0.0.1:{free_port(8080)}"
+        return Addresses(urls["amazon"], urls["eboekhouden"], urls["public"], airflow)
+
+    def _start_airflow(self, environment: Mapping[str, str]) -> Program:
+        command = [sys.executable, "-m", "amazon_eboekhouden.provider.supervisor"]
+        command += ["--logs", str(self.state / "logs")]
+        supervisor = Program(command, environment, self.state / "supervisor.log")
+        self.stack.callback(supervisor.stop)
+        supervisor.wait_ready(1, within_s=200)
+        return supervisor
 
 
-def _start_sandboxes(stack: ExitStack) -> Addresses:
-    wanted = {"amazon": 8101, "eboekhouden": 8102, "public": 8103}
-    ports = {name: free_port(port) for name, port in wanted.items()}
-    arguments = [f"--{name}-port={port}" for name, port in ports.items()]
-    program = Program(
-        [sys.executable, "-m", "coupling_sandbox", *arguments], os.environ, STATE / "sandbox.log"
-    )
-    stack.callback(program.stop)
-    program.wait_ready(len(ports), within_s=60)
-    urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-    airflow = f"http://127.0.0.1:{free_port(8080)}"
-    return Addresses(urls["amazon"], urls["eboekhouden"], urls["public"], airflow)
-
-
-def _environment(where: Addresses) -> dict[str, str]:
+def _environment(where: Addresses, state: Path) -> dict[str, str]:
     """The demo lives under a folder of its own; the user's own Airflow is not touched."""
-    state = STATE.resolve()
     port = where.airflow.rsplit(":", 1)[1]
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AMAZON_EBOEK"))}
     return {
@@ -155,7 +162,7 @@ def _connections(where: Addresses) -> dict[str, str]:
                 "login": "sandbox-client",
                 "password": "sandbox-secret",
                 "host": where.amazon,
-                "extra": {"refresh_token_secret": "Atzr|sandbox", "seller_id": "A3SANDBOX00001"},
+                "extra": {"refresh_token_secret": "Atzr|sandbox", "seller_id": "A3SANDBOXSELLER"},
             }
         ),
         "AIRFLOW_CONN_EBOEKHOUDEN_DEMO": json.dumps(
@@ -170,11 +177,10 @@ def _connections(where: Addresses) -> dict[str, str]:
     }
 
 
-def _run_dags(airflow: Airflow, month: tuple[date, date]) -> None:
+def _run_dags(airflow: Airflow, window: dict[str, str]) -> None:
     airflow.wait_known(DAGS, within_s=60)
     airflow.unpause("amazon_reconciliation")
-    conf = {"from": _midnight(month[0]), "to": _midnight(month[1])}
-    _step(airflow, "amazon_orders", conf, "the month's orders are in the books")
+    _step(airflow, "amazon_orders", window, "the month's orders are in the books")
     _step(airflow, "amazon_settlements", {}, "the settlements are archived")
     runs = airflow.runs("amazon_reconciliation")
     begun = time.monotonic()
@@ -191,9 +197,9 @@ def _step(airflow: Airflow, dag_id: str, conf: dict[str, Any], done: str) -> Non
     _say(f"{done} ({time.monotonic() - begun:.0f} s)")
 
 
-def _again(environment: Mapping[str, str], month: tuple[date, date]) -> dict[str, Any]:
+def _again(environment: Mapping[str, str], window: dict[str, str]) -> dict[str, Any]:
     """The same month once more, from the shell: it must write nothing."""
-    arguments = ["--from", _midnight(month[0]), "--to", _midnight(month[1]), "--json"]
+    arguments = ["--from", window["from"], "--to", window["to"], "--json"]
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "amazon_eboekhouden.cli", "orders", *arguments],
         env=dict(environment),
@@ -209,10 +215,8 @@ def _again(environment: Mapping[str, str], month: tuple[date, date]) -> dict[str
 
 def _month(today: date) -> tuple[date, date]:
     """First day of the newest month whose settlements are all there, and of the month after."""
-    first = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    if today.day < DAYS_AFTER_MONTH:
-        first = (first - timedelta(days=1)).replace(day=1)
-    return first, (first + timedelta(days=32)).replace(day=1)
+    after = (today - SETTLED_AFTER).replace(day=1)
+    return (after - timedelta(days=1)).replace(day=1), after
 
 
 def _midnight(day: date) -> str:
