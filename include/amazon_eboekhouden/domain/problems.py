@@ -112,10 +112,203 @@ _RUNS: Mapping[str, ProblemKind] = {
 _ORDERS: Mapping[str, ProblemKind] = {}
 
 # --- settlements (domain.settlement …) ------------------------------------------------------------
-_SETTLEMENTS: Mapping[str, ProblemKind] = {}
+_SETTLEMENTS: Mapping[str, ProblemKind] = {
+    "settlement-encoding": ProblemKind(
+        "the file is not text in any of {tried}",
+        "fetch the settlement again; if it stays so, save the file from Seller Central and pass it "
+        "with --file",
+    ),
+    "settlement-columns": ProblemKind(
+        "the file has no column {missing}",
+        "pass a settlement report of type Flat File V2; V1 and XML are not read",
+    ),
+    "settlement-summary": ProblemKind(
+        "the file has {count} summary rows, it must have exactly one",
+        "fetch the settlement again; the download may be cut short",
+    ),
+    "settlement-mixed": ProblemKind(
+        "the file also holds rows of settlement {others}",
+        "pass one settlement per file, unchanged as Amazon delivers it",
+    ),
+    "settlement-currency": ProblemKind(
+        "the currency is not one clear code: {found}",
+        "fetch the settlement again; if it stays so, report the file",
+    ),
+    "settlement-amount": ProblemKind(
+        "amount {text} can't be read together with the other amounts of the file",
+        "pass the file unchanged as Amazon delivers it; spreadsheet programs rewrite amounts",
+    ),
+    "settlement-date": ProblemKind(
+        "date {text} can't be read",
+        "pass the file unchanged as Amazon delivers it; spreadsheet programs rewrite dates",
+    ),
+    "settlement-total": ProblemKind(
+        "the rows add up to {sum}, Amazon's total is {total}: {difference} too much",
+        "nothing was booked; fetch the settlement again, a download may be cut short or edited",
+    ),
+    "settlement-row-unknown": ProblemKind(
+        "{count} rows of a kind without a destination, {amount} {currency} in all, stand on "
+        "suspense account {account}",
+        "add the kind to config/tables/settlement_rows.csv: {line}; correct the suspense account "
+        "by hand for this settlement",
+    ),
+    "settlement-row-for-a-person": ProblemKind(
+        "{line}: {count} rows, {amount} {currency}, stand on suspense account {account}",
+        "book them from {account} to where they belong; Amazon does not say what they are for",
+    ),
+    "settlement-row-without-order": ProblemKind(
+        "{count} rows pay or refund an order that Amazon does not name, {amount} {currency}; they "
+        "stand on {account}",
+        "find the order in Seller Central and book the amount from {account}",
+    ),
+    "settlement-order-parked": ProblemKind(
+        "Amazon paid {amount} {currency}, but the order has no invoice yet; it stands on {account}",
+        "nothing if the order is booked soon: the amount moves to its invoice by itself; else see "
+        "why the order is held",
+    ),
+    "settlement-order-before-go-live": ProblemKind(
+        "Amazon paid {amount} {currency} for an order from before go-live without an invoice of "
+        "ours; it stands on {account}",
+        "match the amount on {account} with your own booking of the order",
+    ),
+    "settlement-refund-unknown-order": ProblemKind(
+        "Amazon refunded {amount} {currency} on an order that was not booked by this coupling; it "
+        "stands on {account}",
+        "make the credit note for the old invoice and book the amount from {account}",
+    ),
+    "settlement-refund-ambiguous": ProblemKind(
+        "the refund of {amount} {currency} (event {event}) fits {count} documents of the order "
+        "equally well; it stands on {account}",
+        "say which credit note it is and book the amount from {account}",
+    ),
+    "settlement-refund-too-large": ProblemKind(
+        "Amazon refunded {amount} {currency} (event {event}), {excess} more than invoice {invoice} "
+        "still holds; it stands on {account}",
+        "see in Seller Central what was refunded and book the amount from {account}",
+    ),
+    "settlement-order-ambiguous": ProblemKind(
+        "{amount} {currency} of the order fits {count} invoices equally well; it stands on "
+        "{account}",
+        "say which invoice it pays and book the amount from {account}",
+    ),
+    "settlement-order-negative": ProblemKind(
+        "the sales rows of the order take {amount} {currency} back; it stands on {account}",
+        "see in Seller Central why, and book the amount from {account}",
+    ),
+    "settlement-overpaid": ProblemKind(
+        "Amazon paid {excess} EUR more than invoice {invoice} had open; the excess stands on "
+        "{account}",
+        "see whether the invoice is too low or the order was paid twice; book the excess from "
+        "{account}",
+    ),
+    "settlement-underpaid": ProblemKind(
+        "Amazon paid {paid} EUR on invoice {invoice}; {rest} EUR stays open",
+        "nothing if a later settlement pays the rest; else compare the invoice with the order in "
+        "Seller Central",
+    ),
+    "settlement-rate-missing": ProblemKind(
+        "there is no exchange rate for {currency} on {day}",
+        "nothing was booked; the next run asks the rate again, or enter it by hand",
+    ),
+    "settlement-deposit-unknown": ProblemKind(
+        "Amazon paid {amount} {currency}; the amount in EUR that reached the bank is not known",
+        "nothing was booked; enter the EUR amount of the bank line for settlement {settlement}",
+    ),
+    "settlement-needs-approval": ProblemKind(
+        "the method open_items_to_costs only proposes: {paid} EUR on invoices, {left_over} EUR to "
+        "{account}, {vat} EUR of VAT is not deducted",
+        "approve or reject the proposal",
+    ),
+    "settlement-clearing-not-zero": ProblemKind(
+        "the bookings would leave {difference} EUR on clearing account {account}",
+        "nothing was booked; this is a defect of the program, report it with the file",
+    ),
+}
 
 # --- booking (ledger) -----------------------------------------------------------------------------
-_BOOKING: Mapping[str, ProblemKind] = {}
+_BOOKING: Mapping[str, ProblemKind] = {
+    "booking-refused": ProblemKind(
+        "e-Boekhouden refused {booking}: {evidence}",
+        "mend the cause; a changed order is sent again by itself, otherwise choose `retry` for it",
+    ),
+    "booking-changed": ProblemKind(
+        "{booking} is booked as {number}, and what is asked for it now is different",
+        "compare the booking with the order; correct it in e-Boekhouden, or restore the setting "
+        "that changed",
+    ),
+    "booking-conflict": ProblemKind(
+        "{booking} stands in the books otherwise than it was sent: {evidence}",
+        "look at {number} in e-Boekhouden, then choose `adopt` (leave it as it is) or `ignore`",
+    ),
+    "booking-foreign": ProblemKind(
+        "invoice number {invoice} of {booking} was booked by someone else: {evidence}",
+        "choose `adopt` (that booking counts as ours), `rebook` (book ours as well) or `ignore`",
+    ),
+    "booking-absent": ProblemKind(
+        "{booking} was sent and never arrived: {evidence}",
+        "check that e-Boekhouden works, then choose `rebook` or `ignore`",
+    ),
+    "booking-duplicated": ProblemKind(
+        "{booking} stands in the books more than once: {evidence}",
+        "delete all but one in e-Boekhouden, then choose `adopt`",
+    ),
+    "booking-half": ProblemKind(
+        "invoice {invoice} exists in e-Boekhouden without its mutation",
+        "process the invoice in e-Boekhouden, then choose `adopt`",
+    ),
+    "booking-deleted-by-person": ProblemKind(
+        "{booking} was booked as {number} and is gone from the books",
+        "nothing if that was meant (choose `ignore`); otherwise choose `rebook`",
+    ),
+    "booking-changed-by-person": ProblemKind(
+        "{booking} was changed in e-Boekhouden: {evidence}",
+        "choose `adopt` if the change is right; otherwise restore mutation {number}",
+    ),
+    "booking-uncertain": ProblemKind(
+        "it is not known since more than a day whether {booking} was booked",
+        "check that e-Boekhouden answers; the next run asks again, nothing is sent twice",
+    ),
+    "dependency-not-booked": ProblemKind(
+        "{booking} waits for {dependency}, which is not booked ({state})",
+        "settle {dependency} first; {booking} follows by itself",
+    ),
+    "invoice-number-taken": ProblemKind(
+        "invoice number {invoice} of {booking} already belongs to another booking",
+        "check how invoice numbers are made for this order; two orders must not share one",
+    ),
+    "payload-unreadable": ProblemKind(
+        "what is to be sent for {booking} cannot be decrypted",
+        "restore the install key that the ledger was written with",
+    ),
+    "call-budget-spent": ProblemKind(
+        "{used} of {allowed} GetMutaties calls of this month are used",
+        "nothing more is booked until the first of next month, or until the allowance is raised",
+    ),
+    "account-closed": ProblemKind(
+        "e-Boekhouden refuses all bookings: {why}",
+        "open the administration (subscription, payment, accountant's lock); nothing is lost",
+    ),
+    "books-not-visible": ProblemKind(
+        "e-Boekhouden no longer shows mutations {first} to {last}",
+        "nothing can be said about these bookings from here; look them up in e-Boekhouden",
+    ),
+    "token-not-known": ProblemKind(
+        "mutation {number} bears our mark {token}, and the ledger does not know it",
+        "restore the ledger from its backup, or run the rebuild",
+    ),
+    "booked-by-hand": ProblemKind(
+        "invoice number {invoice} also stands in mutation {number}, which is not ours",
+        "delete one of the two in e-Boekhouden",
+    ),
+    "history-broken": ProblemKind(
+        "the ledger's history was changed outside the product, at event {seq}",
+        "restore the ledger's database from its backup",
+    ),
+    "coupling-stopped": ProblemKind(
+        "the coupling is stopped: {why}",
+        "mend the cause, then activate the coupling again",
+    ),
+}
 
 CATALOGUE: Mapping[str, ProblemKind] = {
     **_SETTINGS,

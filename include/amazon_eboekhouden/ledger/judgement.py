@@ -1,0 +1,175 @@
+"""What an answer, or what stands in the books, makes of an intent: pure decisions.
+
+Source: reliability rules 3.7 (answers) and 3.8 (probes).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from amazon_eboekhouden.domain.bookings import Mutation, MutationKind, MutationLine
+from amazon_eboekhouden.domain.books import BookedMutation, BookedRelation
+from amazon_eboekhouden.domain.outcomes import Outcome, OutcomeKind
+from amazon_eboekhouden.ledger.keys import TOKEN_MARK
+from amazon_eboekhouden.ledger.states import Change, Intent, State
+
+# The account as a whole is closed, unpaid or full: nothing is wrong with the booking.
+_ACCOUNT_CODES = ("SECURITY_", "MODULE_")
+
+
+def change_of(outcome: Outcome) -> Change:
+    """What an answer makes of an intent in SENDING."""
+    evidence = " ".join(filter(None, (outcome.code, outcome.detail)))
+    match outcome.kind:
+        case OutcomeKind.CONFIRMED:
+            return Change(State.CONFIRMED, remote_id=outcome.remote_id, evidence=evidence)
+        case OutcomeKind.REJECTED if concerns_account(outcome):
+            return Change(State.PLANNED, evidence=evidence, not_counted=True)
+        case OutcomeKind.REJECTED:
+            return Change(State.REJECTED, outcome.code or "refused", evidence=evidence)
+        case OutcomeKind.NOT_SENT if outcome.code:
+            # The booking itself cannot be written down, so it never will be.
+            return Change(State.REJECTED, outcome.code, evidence=evidence, not_counted=True)
+        case OutcomeKind.NOT_SENT:
+            return Change(State.PLANNED, evidence=evidence, not_counted=True)
+        case OutcomeKind.DUPLICATE:
+            return Change(State.UNKNOWN, "number-exists", evidence=evidence, answered=True)
+        case OutcomeKind.SESSION_EXPIRED:
+            return Change(State.UNKNOWN, "session-expired", evidence=evidence, answered=True)
+        case _:
+            return Change(State.UNKNOWN, "no-answer", evidence=evidence)
+
+
+def concerns_account(outcome: Outcome) -> bool:
+    """Whether a refusal is about the whole account, so that the run must stop."""
+    return outcome.kind is OutcomeKind.REJECTED and outcome.code.startswith(_ACCOUNT_CODES)
+
+
+def is_silent(outcome: Outcome) -> bool:
+    """Whether no answer came: after a few of these in a row a run gives up for now."""
+    unsent = outcome.kind is OutcomeKind.NOT_SENT and not outcome.code
+    return unsent or outcome.kind is OutcomeKind.UNKNOWN
+
+
+def token_in(row: BookedMutation) -> str:
+    """The token that a mutation bears, "" if none."""
+    for text in (row.description, row.voucher):
+        start = text.find(TOKEN_MARK)
+        if start >= 0:
+            return text[start : start + len(TOKEN_MARK) + 12]
+    return ""
+
+
+def invoice_numbers(row: BookedMutation) -> set[str]:
+    """The invoice numbers a mutation carries, in its head or on its lines."""
+    return {row.invoice_number, *(line.invoice_number for line in row.lines)} - {""}
+
+
+def planned_mutation(content: str) -> Mutation:
+    """The mutation that the books must show, from an intent's content."""
+    data: dict[str, Any] = json.loads(content)
+    lines = [{**line, "vat_percent": Decimal(line["vat_percent"])} for line in data.pop("lines")]
+    fixed = {
+        "kind": MutationKind(data["kind"]),
+        "date": date.fromisoformat(data["date"]),
+        "lines": tuple(MutationLine(**line) for line in lines),
+        "description": "",
+    }
+    return Mutation(**{**data, **fixed})
+
+
+def differences(content: str, row: BookedMutation) -> list[str]:
+    """Names of what differs between our booking and the row in the books."""
+    ours = planned_mutation(content)
+    pairs: dict[str, tuple[object, object]] = {
+        "kind": (ours.kind, row.kind),
+        "date": (ours.date, row.date),
+        "account": (ours.account, row.account),
+        "relation": (ours.relation_code, row.relation_code),
+        "amount": (ours.gross_cents, row.gross_cents),
+        "lines": (
+            sorted((line.account, line.vat_code, line.gross_cents) for line in ours.lines),
+            sorted((line.account, line.vat_code, line.gross_cents) for line in row.lines),
+        ),
+    }
+    found = [name for name, (mine, theirs) in pairs.items() if mine != theirs]
+    if ours.invoice_number and ours.invoice_number not in invoice_numbers(row):
+        found.append("invoice number")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a probe saw for one intent.
+
+    Attributes:
+        own: rows that bear its token.
+        foreign: rows with its invoice number and kind, and no token of ours.
+        complete: whether a row of ours could not have been missed.
+        half: whether the invoice stands there without its mutation.
+    """
+
+    own: Sequence[BookedMutation]
+    foreign: Sequence[BookedMutation]
+    complete: bool
+    half: bool = False
+
+
+def judge(intent: Intent, sight: Sight, max_attempts: int) -> Change | None:
+    """What a probe makes of an unknown mutation; None: nothing is proved yet."""
+    if len(sight.own) > 1:
+        numbers = ", ".join(str(row.number) for row in sight.own)
+        first = str(sight.own[0].number)
+        return Change(State.NEEDS_HUMAN, "duplicated", first, f"mutations {numbers}")
+    if sight.own:
+        return _adopt(intent, sight.own[0])
+    if not intent.settled:
+        return None  # It may still be applied: absence proves nothing yet.
+    if sight.half:
+        return Change(State.HALF, "half", evidence="the invoice exists without its mutation")
+    if sight.foreign:
+        row = sight.foreign[0]
+        evidence = f"mutation {row.number} of {row.date} over {row.gross_cents} cents"
+        return Change(State.NEEDS_HUMAN, "foreign", str(row.number), evidence)
+    if not sight.complete:
+        return None
+    return absent(intent, max_attempts)
+
+
+def absent(intent: Intent, max_attempts: int) -> Change:
+    """Proved absent: to be sent again, unless that was tried often enough."""
+    if intent.attempt >= max_attempts:
+        evidence = f"absent from the books after {intent.attempt} attempts"
+        return Change(State.NEEDS_HUMAN, "absent", evidence=evidence)
+    return Change(State.PLANNED, evidence="proved absent from the books")
+
+
+def _adopt(intent: Intent, row: BookedMutation) -> Change:
+    different = differences(intent.content, row)
+    if different:
+        evidence = f"mutation {row.number} differs in {', '.join(different)}"
+        return Change(State.CONFLICT, "conflict", str(row.number), evidence)
+    return Change(State.CONFIRMED, "", str(row.number), f"found as mutation {row.number}")
+
+
+def judge_relation(
+    intent: Intent, company: str, vat_number: str, row: BookedRelation | None, max_attempts: int
+) -> Change | None:
+    """What the relation with our code makes of an unknown relation."""
+    if row is None:
+        return absent(intent, max_attempts) if intent.settled else None
+    names_differ = _folded(row.company) != _folded(company)
+    vat_differs = bool(row.vat_number and vat_number) and row.vat_number != vat_number
+    if names_differ or vat_differs:
+        evidence = f"relation {row.code} exists with another name or VAT number"
+        return Change(State.CONFLICT, "conflict", str(row.id), evidence)
+    return Change(State.CONFIRMED, "", str(row.id), f"found as relation {row.code}")
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()

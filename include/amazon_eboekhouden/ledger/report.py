@@ -1,0 +1,88 @@
+"""What a call of the ledger did, and the problems it leaves for a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from amazon_eboekhouden.domain.bookings import BookingKind
+from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.ledger.states import Intent, State
+
+
+@dataclass
+class BookingReport:
+    """Natural keys by what became of them.
+
+    Attributes:
+        booked: written in this call, or found to have been written by an earlier one.
+        already_booked: stood in the books before; nothing was sent.
+        unknown: sent, and the outcome still has to settle.
+        waiting: stored and not sent: a dependency, the lease, the budget or the service.
+        rejected: refused by the books.
+        remote_ids: mutation number or relation id of what is booked.
+        problems: what a person must look at.
+        retry_at_utc: when it makes sense to come back, None if nothing waits.
+        counts: newly booked, per kind of operation.
+        sent: Add… calls made.
+    """
+
+    booked: list[str] = field(default_factory=list)
+    already_booked: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+    remote_ids: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    retry_at_utc: datetime | None = None
+    counts: Counter[BookingKind] = field(default_factory=Counter)
+    sent: int = 0
+
+    def come_back(self, at_utc: datetime | None) -> None:
+        """Remember the earliest moment at which another call may get further."""
+        if at_utc is not None and (self.retry_at_utc is None or at_utc < self.retry_at_utc):
+            self.retry_at_utc = at_utc
+
+
+# Reason of an intent that needs a person → code of the problem.
+_BY_REASON = {
+    "foreign": "booking-foreign",
+    "absent": "booking-absent",
+    "duplicated": "booking-duplicated",
+    "conflict": "booking-conflict",
+    "half": "booking-half",
+    "deleted": "booking-deleted-by-person",
+    "changed": "booking-changed-by-person",
+    "drift-duplicated": "booking-duplicated",
+}
+
+
+def problem_of(intent: Intent) -> Problem | None:
+    """The problem that an intent is for a person, None if it is none."""
+    row = intent.row or intent.natural
+    if intent.state is State.CONFIRMED:
+        code = "booking-changed" if intent.offered_hash else ""
+    elif intent.state is State.REJECTED:
+        code = "booking-refused"
+    elif intent.state is State.UNKNOWN:
+        code = "booking-uncertain"
+    else:
+        code = _BY_REASON.get(intent.reason, "")
+    if not code:
+        return None
+    return problem(
+        code,
+        row,
+        order_id=intent.order_id,
+        booking=intent.natural,
+        number=intent.remote_id or "-",
+        evidence=intent.evidence or intent.reason,
+        invoice=intent.invoice_number or "-",
+    )
+
+
+def problems_of(intents: Iterable[Intent]) -> list[Problem]:
+    """The problems that these intents are."""
+    return [found for intent in intents if (found := problem_of(intent)) is not None]

@@ -1,0 +1,427 @@
+"""The protocol's store in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    exists,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from amazon_eboekhouden.domain.bookings import BookingKind
+from amazon_eboekhouden.domain.books import Clock
+from amazon_eboekhouden.ledger import schema
+from amazon_eboekhouden.ledger.database import reading
+from amazon_eboekhouden.ledger.database_time import DatabaseMs, from_ms, to_ms
+from amazon_eboekhouden.ledger.settings import LedgerSettings
+from amazon_eboekhouden.ledger.sql_events import Chain
+from amazon_eboekhouden.ledger.sql_plan import Planner
+from amazon_eboekhouden.ledger.sql_rows import chunks, insert_once, intent_of
+from amazon_eboekhouden.ledger.states import (
+    TROUBLED,
+    Change,
+    Draft,
+    Intent,
+    State,
+    Verdict,
+    check_transition,
+)
+from amazon_eboekhouden.ledger.store import NEVER_ASKED, Lease
+
+_INTENT = schema.intent
+_LEASE = schema.lease
+_UNCERTAIN_TOO_LONG = timedelta(hours=24)
+
+
+@dataclass
+class SqlStore:
+    """See `store.Store` for what each method promises.
+
+    Attributes:
+        engine: made by `database.connect`.
+        settings: lease, deadline and settle time.
+        clock: None for the database's own clock.
+    """
+
+    engine: Engine
+    settings: LedgerSettings
+    clock: Clock | None = None
+    _guards: dict[tuple[str, str], Connection] = field(default_factory=dict)
+
+    # --- time --------------------------------------------------------------------------------
+    def now_sql(self) -> ColumnElement[int]:
+        """The present in milliseconds, as an expression."""
+        if self.clock is None:
+            return DatabaseMs()
+        return literal(to_ms(self.clock.now_utc()), BigInteger)
+
+    def now_ms(self, connection: Connection) -> int:
+        """The present in milliseconds, as the database has it."""
+        if self.clock is not None:
+            return to_ms(self.clock.now_utc())
+        return int(connection.execute(select(DatabaseMs())).scalar_one())
+
+    def now(self) -> datetime:
+        """The store's own clock."""
+        with reading(self.engine).connect() as connection:
+            return from_ms(self.now_ms(connection))
+
+    # --- planning ----------------------------------------------------------------------------
+    def plan(
+        self, admin: str, coupling: str, drafts: Sequence[Draft]
+    ) -> Mapping[str, tuple[Verdict, Intent | None]]:
+        """Store new drafts, replace what was not sent yet; per op_key the verdict."""
+        with reading(self.engine).connect() as connection:
+            verdicts = Planner(connection, admin, coupling, 0).verdicts(drafts)
+        if all(_changes_nothing(kind, intent) for kind, intent in verdicts.values()):
+            return verdicts
+        with self.engine.begin() as connection:
+            chain = Chain(connection, admin)  # Locks: what is read below stays true.
+            planner = Planner(connection, admin, coupling, self.now_ms(connection))
+            verdicts = planner.verdicts(drafts)
+            planner.write(drafts, verdicts, chain)
+            chain.close()
+        return verdicts
+
+    def verdicts(
+        self, admin: str, coupling: str, drafts: Sequence[Draft]
+    ) -> Mapping[str, tuple[Verdict, Intent | None]]:
+        """What `plan` would find; nothing is written."""
+        with reading(self.engine).connect() as connection:
+            return Planner(connection, admin, coupling, 0).verdicts(drafts)
+
+    def has_work(self, admin: str, coupling: str) -> bool:
+        """Whether something waits to be sent for the coupling, or to be settled at all."""
+        waits = or_(
+            _INTENT.c.state.in_([State.SENDING.value, State.UNKNOWN.value]),
+            and_(_INTENT.c.state == State.PLANNED.value, _INTENT.c.coupling == coupling),
+        )
+        query = select(_INTENT.c.op_key).where(_INTENT.c.admin == admin, waits).limit(1)
+        with reading(self.engine).connect() as connection:
+            return connection.execute(query).first() is not None
+
+    # --- lease -------------------------------------------------------------------------------
+    def acquire(self, admin: str, holder: str) -> Lease | datetime:
+        """The lease with a new epoch, or when the present one ends."""
+        if not self._guard(admin, holder):
+            return self.now() + timedelta(seconds=self.settings.lease_s)
+        lease = self._acquire(admin, holder)
+        if not isinstance(lease, Lease):
+            self.drop_guard(admin, holder)
+        return lease
+
+    def _acquire(self, admin: str, holder: str) -> Lease | datetime:
+        with self.engine.begin() as connection:
+            fresh = {"admin": admin, "holder": "", "epoch": 0, "expires_at_utc": 0}
+            insert_once(connection, _LEASE, fresh)
+            taken = connection.execute(
+                update(_LEASE)
+                .where(_LEASE.c.admin == admin, _LEASE.c.expires_at_utc < self.now_sql())
+                .values(holder=holder, epoch=_LEASE.c.epoch + 1, expires_at_utc=self._after_lease())
+            )
+            row = connection.execute(select(_LEASE).where(_LEASE.c.admin == admin)).one()
+        if taken.rowcount == 1:
+            return Lease(admin, holder, row.epoch)
+        return row.expires_at_utc  # type: ignore[no-any-return]
+
+    def _after_lease(self) -> ColumnElement[int]:
+        return self.now_sql() + literal(_ms(self.settings.lease_s), BigInteger)
+
+    def _guard(self, admin: str, holder: str) -> bool:
+        """Take an advisory lock on a session of its own, where the database has them.
+
+        Returns:
+            False: another session has it.
+        """
+        if self.engine.dialect.name != "postgresql":
+            return True
+        connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        # A host that vanished must not keep the lock for the system's two hours.
+        for setting in ("tcp_keepalives_idle = 20", "tcp_keepalives_interval = 5"):
+            connection.execute(text(f"SET {setting}"))
+        key = {"key": f"booking-ledger:{admin}"}
+        query = text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))")
+        taken = bool(connection.execute(query, key).scalar_one())
+        if taken:
+            self._guards[admin, holder] = connection
+        else:
+            connection.close()
+        return taken
+
+    def renew(self, lease: Lease) -> bool:
+        """Extend the lease, if it is still this holder's and this epoch's."""
+        return self._set_expiry(lease, self._after_lease())
+
+    def release(self, lease: Lease) -> None:
+        """End the lease now, if it is still ours."""
+        self._set_expiry(lease, self.now_sql() - literal(1, BigInteger))
+        self.drop_guard(lease.admin, lease.holder)
+
+    def drop_guard(self, admin: str, holder: str) -> None:
+        """Give up the advisory lock, as the end of a process does."""
+        guard = self._guards.pop((admin, holder), None)
+        if guard is not None:
+            guard.invalidate()  # The session ends, and the lock with it.
+            guard.close()
+
+    def _set_expiry(self, lease: Lease, expires: ColumnElement[int]) -> bool:
+        statement = update(_LEASE).where(
+            _LEASE.c.admin == lease.admin,
+            _LEASE.c.holder == lease.holder,
+            _LEASE.c.epoch == lease.epoch,
+        )
+        with self.engine.begin() as connection:
+            return connection.execute(statement.values(expires_at_utc=expires)).rowcount == 1
+
+    def _lease_holds(self, lease: Lease, need_s: float = 0) -> ColumnElement[bool]:
+        least = self.now_sql() + literal(_ms(need_s), BigInteger)
+        return exists().where(
+            _LEASE.c.admin == lease.admin,
+            _LEASE.c.holder == lease.holder,
+            _LEASE.c.epoch == lease.epoch,
+            _LEASE.c.expires_at_utc > least,
+        )
+
+    # --- sending -----------------------------------------------------------------------------
+    def orphan(self, lease: Lease) -> int:
+        """What an earlier epoch left in SENDING becomes UNKNOWN; how many."""
+        with self.engine.begin() as connection:
+            chain = Chain(connection, lease.admin)
+            now_ms = self.now_ms(connection)
+            query = select(_INTENT).where(
+                _INTENT.c.admin == lease.admin,
+                _INTENT.c.state == State.SENDING.value,
+                _INTENT.c.epoch < lease.epoch,
+                self._lease_holds(lease),
+            )
+            orphans = [intent_of(row) for row in connection.execute(query)]
+            for intent in orphans:
+                change = Change(State.UNKNOWN, evidence="the worker that sent it did not report")
+                self._write(connection, chain, lease, intent, change, now_ms)
+            if orphans:
+                chain.close()
+        return len(orphans)
+
+    def arm(self, lease: Lease, intent: Intent, number_before: int) -> bool:
+        """PLANNED → SENDING, if the lease outlasts one call and the payload is still this one."""
+        settings = self.settings
+        settle = _ms(settings.call_deadline_s + settings.settle_s)
+        with self.engine.begin() as connection:
+            chain = Chain(connection, lease.admin)
+            now = self.now_sql()
+            armed = connection.execute(
+                update(_INTENT)
+                .where(
+                    _INTENT.c.op_key == intent.op_key,
+                    _INTENT.c.state == State.PLANNED.value,
+                    _INTENT.c.payload_hash == intent.payload_hash,
+                    self._lease_holds(lease, settings.call_deadline_s + settings.margin_s),
+                )
+                .values(
+                    state=State.SENDING.value,
+                    reason="",
+                    attempt=_INTENT.c.attempt + 1,
+                    epoch=lease.epoch,
+                    sent_at_utc=now,
+                    not_before_utc=now + literal(settle, BigInteger),
+                    number_before=max(number_before, 0),
+                    updated_utc=now,
+                )
+            )
+            if armed.rowcount != 1:
+                return False
+            now_ms = self.now_ms(connection)
+            steps = (State.PLANNED.value, State.SENDING.value, f"epoch {lease.epoch}")
+            chain.add(intent.op_key, lease.holder, *steps, now_ms)
+            chain.close()
+        return True
+
+    def finish(self, lease: Lease, intent: Intent, change: Change) -> bool:
+        """SENDING → the change, if it is still in SENDING under this epoch."""
+        with self.engine.begin() as connection:
+            chain = Chain(connection, lease.admin)
+            where = and_(_INTENT.c.state == State.SENDING.value, _INTENT.c.epoch == lease.epoch)
+            now_ms = self.now_ms(connection)
+            sending = State.SENDING
+            if not self._write(connection, chain, lease, intent, change, now_ms, where, sending):
+                return False
+            chain.close()
+        return True
+
+    def resolve(self, lease: Lease, changes: Sequence[tuple[Intent, Change]]) -> set[str]:
+        """UNKNOWN → the changes, while the lease holds and nothing moved since they were read."""
+        done: set[str] = set()
+        with self.engine.begin() as connection:
+            chain = Chain(connection, lease.admin)
+            now_ms = self.now_ms(connection)
+            for intent, change in changes:
+                where = and_(
+                    _INTENT.c.state == State.UNKNOWN.value,
+                    _INTENT.c.attempt == intent.attempt,
+                    self._lease_holds(lease),
+                )
+                if self._write(connection, chain, lease, intent, change, now_ms, where):
+                    done.add(intent.op_key)
+            if done:
+                chain.close()
+        return done
+
+    def _write(
+        self,
+        connection: Connection,
+        chain: Chain,
+        lease: Lease,
+        intent: Intent,
+        change: Change,
+        now_ms: int,
+        where: ColumnElement[bool] | None = None,
+        before: State | None = None,
+    ) -> bool:
+        before = before or intent.state
+        check_transition(before, change.to)
+        values: dict[str, Any] = {
+            "state": change.to.value,
+            "reason": change.reason,
+            "evidence": change.evidence,
+            "updated_utc": now_ms,
+        }
+        if change.remote_id:
+            values["remote_id"] = change.remote_id
+        if change.answered:
+            values["not_before_utc"] = now_ms
+        if change.not_counted:
+            values["attempt"] = _INTENT.c.attempt - 1
+        condition = _INTENT.c.op_key == intent.op_key
+        condition = condition if where is None else and_(condition, where)
+        if connection.execute(update(_INTENT).where(condition).values(values)).rowcount != 1:
+            return False
+        if change.to is State.CONFIRMED and intent.kind is not BookingKind.RELATION:
+            number = int(change.remote_id) if change.remote_id.isdigit() else 0
+            chain.highest_number = max(chain.highest_number, number)
+        detail = " ".join(filter(None, (change.reason, change.remote_id, change.evidence)))
+        chain.add(intent.op_key, lease.holder, before.value, change.to.value, detail, now_ms)
+        return True
+
+    # --- reading -----------------------------------------------------------------------------
+    def unknowns(self, admin: str) -> list[Intent]:
+        """Intents in UNKNOWN, each with `settled` as of now."""
+        with reading(self.engine).connect() as connection:
+            now_ms = self.now_ms(connection)
+            query = select(_INTENT).where(
+                _INTENT.c.admin == admin, _INTENT.c.state == State.UNKNOWN.value
+            )
+            return [intent_of(row, now_ms) for row in connection.execute(query)]
+
+    def sendable(self, admin: str, coupling: str) -> list[Intent]:
+        """Intents in PLANNED, oldest first, with their payload."""
+        query = (
+            select(_INTENT)
+            .where(
+                _INTENT.c.admin == admin,
+                _INTENT.c.state == State.PLANNED.value,
+                _INTENT.c.coupling == coupling,
+            )
+            .order_by(_INTENT.c.created_utc, _INTENT.c.op_key)
+        )
+        with reading(self.engine).connect() as connection:
+            return [intent_of(row) for row in connection.execute(query)]
+
+    def states(self, admin: str, naturals: Sequence[str]) -> Mapping[str, State]:
+        """State per natural key; a key that is not stored is left out."""
+        found: dict[str, State] = {}
+        columns = select(_INTENT.c.natural, _INTENT.c.state).where(_INTENT.c.admin == admin)
+        with reading(self.engine).connect() as connection:
+            for part in chunks(naturals):
+                query = columns.where(_INTENT.c.natural.in_(part))
+                found.update({row[0]: State(row[1]) for row in connection.execute(query)})
+        return found
+
+    def own_tokens(self, admin: str, tokens: Sequence[str]) -> set[str]:
+        """Which of these tokens are ours."""
+        found: set[str] = set()
+        columns = select(_INTENT.c.token).where(_INTENT.c.admin == admin)
+        with reading(self.engine).connect() as connection:
+            for part in chunks(tokens):
+                query = columns.where(_INTENT.c.token.in_(part))
+                found.update(connection.execute(query).scalars())
+        return found
+
+    def troubled(self, admin: str, coupling: str) -> list[Intent]:
+        """Intents of the coupling that a person must look at."""
+        day = _ms(_UNCERTAIN_TOO_LONG.total_seconds())
+        too_long = self.now_sql() - literal(day, BigInteger)
+        waits = or_(
+            _INTENT.c.state.in_([state.value for state in TROUBLED]),
+            and_(_INTENT.c.state == State.CONFIRMED.value, _INTENT.c.offered_hash != ""),
+            and_(_INTENT.c.state == State.UNKNOWN.value, _INTENT.c.sent_at_utc < too_long),
+        )
+        query = select(_INTENT).where(
+            _INTENT.c.admin == admin, _INTENT.c.coupling == coupling, waits
+        )
+        with reading(self.engine).connect() as connection:
+            return [intent_of(row) for row in connection.execute(query)]
+
+    # --- numbers and calls -------------------------------------------------------------------
+    def highest_number(self, admin: str) -> int:
+        """Highest mutation number known, or NEVER_ASKED."""
+        table = schema.administration
+        query = select(table.c.highest_number).where(table.c.admin == admin)
+        with reading(self.engine).connect() as connection:
+            found = connection.execute(query).scalar_one_or_none()
+        return NEVER_ASKED if found is None else int(found)
+
+    def note_number(self, admin: str, number: int) -> None:
+        """Remember a mutation number that was seen."""
+        with self.engine.begin() as connection:
+            chain = Chain(connection, admin)
+            if number > chain.highest_number:
+                chain.highest_number = number
+                chain.close()
+
+    def count_call(self, admin: str, operation: str) -> int:
+        """Count one metered call of this month; the new total."""
+        table = schema.budget
+        with self.engine.begin() as connection:
+            key = {"admin": admin, "month": self._month(connection), "op": operation}
+            same = and_(*(table.c[name] == value for name, value in key.items()))
+            counted = update(table).where(same).values(used=table.c.used + 1)
+            if connection.execute(counted).rowcount == 0:
+                insert_once(connection, table, {**key, "used": 0})
+                connection.execute(counted)
+            return int(connection.execute(select(table.c.used).where(same)).scalar_one())
+
+    def calls_used(self, admin: str, operation: str) -> int:
+        """Metered calls of this month."""
+        table = schema.budget
+        with reading(self.engine).connect() as connection:
+            month = self._month(connection)
+            query = select(table.c.used).where(
+                table.c.admin == admin, table.c.month == month, table.c.op == operation
+            )
+            return int(connection.execute(query).scalar_one_or_none() or 0)
+
+    def _month(self, connection: Connection) -> str:
+        return datetime.fromtimestamp(self.now_ms(connection) / 1000, UTC).strftime("%Y-%m")
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _changes_nothing(kind: Verdict, intent: Intent | None) -> bool:
+    settled = kind in {Verdict.BOOKED, Verdict.WAITING, Verdict.UNCERTAIN, Verdict.REFUSED}
+    held = kind in {Verdict.HELD, Verdict.NUMBER_TAKEN}
+    return held or (settled and intent is not None and not intent.offered_hash)
