@@ -38,41 +38,8 @@ class LedgerAccount:
     group: str = ""
 
 
-_OSS_COUNTRIES = dict(
-    zip(
-        [*range(1640, 1650), *range(1660, 1677)],
-        [
-            "BE",
-            "DE",
-            "FR",
-            "IT",
-            "ES",
-            "AT",
-            "PL",
-            "SE",
-            "IE",
-            "DK",
-            "BG",
-            "CY",
-            "CZ",
-            "EE",
-            "GR",
-            "HR",
-            "HU",
-            "LT",
-            "LU",
-            "LV",
-            "FI",
-            "MT",
-            "NL",
-            "PT",
-            "RO",
-            "SI",
-            "SK",
-        ],
-        strict=True,
-    )
-)
+_OSS_COUNTRIES = "BE DE FR IT ES AT PL SE IE DK BG CY CZ EE GR HR HU LT LU LV FI MT NL PT RO SI SK"
+_OSS_CODES = (*range(1640, 1650), *range(1660, 1677))
 
 _DEFAULT_ROWS = """
 1000 FIN Kas
@@ -130,7 +97,8 @@ _DEFAULT_ROWS = """
 def default_rows() -> list[dict[str, str]]:
     """The default chart as `{code, category, description}` rows, ordered by code."""
     rows = [line.split(" ", 2) for line in _DEFAULT_ROWS.strip().splitlines()]
-    rows += [[str(code), "BAL", f"OSS-btw {land}"] for code, land in _OSS_COUNTRIES.items()]
+    countries = zip(_OSS_CODES, _OSS_COUNTRIES.split(), strict=True)
+    rows += [[str(code), "BAL", f"OSS-btw {country}"] for code, country in countries]
     taken = {code for code, _, _ in rows}
     foreign = [code for code in range(1690, 1700) if str(code) not in taken]
     rows += [[str(code), "BAL", f"Buitenlandse btw {code - 1689}"] for code in foreign]

@@ -17,29 +17,14 @@ Relation = dict[str, Any]
 
 TEXT_FIELDS = tuple(f.name for f in TYPES["cRelatie"].fields if f.type == "string")
 
+_SHORT_FIELDS = (
+    "Postcode Plaats Land Postcode2 Plaats2 Land2 Telefoon GSM FAX Site BTWNummer KvkNummer "
+    "Aanhef IBAN BIC"
+)
 _LENGTHS = {
     **dict.fromkeys(("Bedrijf", *(f"Def{n}" for n in range(1, 11))), 100),
     **dict.fromkeys(("Contactpersoon", "Adres", "Adres2", "Email"), 150),
-    **dict.fromkeys(
-        [
-            "Postcode",
-            "Plaats",
-            "Land",
-            "Postcode2",
-            "Plaats2",
-            "Land2",
-            "Telefoon",
-            "GSM",
-            "FAX",
-            "Site",
-            "BTWNummer",
-            "KvkNummer",
-            "Aanhef",
-            "IBAN",
-            "BIC",
-        ],
-        50,
-    ),
+    **dict.fromkeys(_SHORT_FIELDS.split(), 50),
     "Code": 15,
 }
 _SEARCHED = ("Code", "Bedrijf", "Plaats", "Contactpersoon", "Email")
