@@ -1,7 +1,7 @@
 """A sale as searchOrders shows it: one version per step of its life."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from coupling_sandbox.amazon.generator.arithmetic import money, vat_inside
@@ -25,29 +25,34 @@ WAREHOUSE = {
 }
 
 
-def versions(sale: Sale, discount_sign: int) -> Iterator[dict[str, Any]]:
+def versions(sale: Sale, discount_sign: int, vat_number: bool = True) -> Iterator[dict[str, Any]]:
     """Yield the order as it looked after each step of its life."""
-    yield _order(sale, "PENDING", sale.created, discount_sign)
+    yield _order(sale, "PENDING", sale.created, discount_sign, vat_number)
     if sale.status == "PENDING":
         return
     if sale.status == "CANCELLED":
-        yield _order(sale, "CANCELLED", sale.confirmed, discount_sign)
+        yield _order(sale, "CANCELLED", sale.confirmed, discount_sign, vat_number)
         return
-    yield _order(sale, "UNSHIPPED", sale.confirmed, discount_sign)
-    if sale.status == "SHIPPED":
-        yield _order(sale, "SHIPPED", sale.shipped, discount_sign)
+    yield _order(sale, "UNSHIPPED", sale.confirmed, discount_sign, vat_number)
+    if sale.status != "SHIPPED":
+        return
+    if sale.shipped_second is not None:
+        yield _order(sale, "PARTIALLY_SHIPPED", sale.shipped, discount_sign, vat_number)
+    yield _order(sale, "SHIPPED", sale.complete, discount_sign, vat_number)
 
 
-def _order(sale: Sale, status: str, updated: Any, sign: int) -> dict[str, Any]:
+def _order(
+    sale: Sale, status: str, updated: datetime, sign: int, with_vat_number: bool
+) -> dict[str, Any]:
     order: dict[str, Any] = {
         "orderId": sale.order_id,
         "createdTime": iso(sale.created),
         "lastUpdatedTime": iso(updated),
         "programs": sale.programs,
         "salesChannel": {
-            "channelName": sale.channel,
+            "channelName": "NON_AMAZON" if sale.kind == "mcf" else "AMAZON",
             "marketplaceId": sale.place.id,
-            "marketplaceName": sale.place.name,
+            "marketplaceName": _channel(sale),
         },
         **_people(sale),
         "fulfillment": {
@@ -59,13 +64,37 @@ def _order(sale: Sale, status: str, updated: Any, sign: int) -> dict[str, Any]:
                 "latestDateTime": iso(sale.created + timedelta(days=2)),
             },
         },
-        "orderItems": [_item(sale, item, status, sign) for item in sale.items],
+        "orderItems": [
+            _item(sale, position, item, status, sign) for position, item in enumerate(sale.items)
+        ],
     }
-    if status not in ("PENDING", "CANCELLED"):
+    if sale.original:
+        original, kind = sale.original
+        order["associatedOrders"] = [{"orderId": original, "associationType": kind}]
+    if sale.buyer.vat_number and with_vat_number:
+        order["tax"] = {"taxRegistrations": [_registration(sale)]}
+    if status not in ("PENDING", "CANCELLED") and sale.kind != "mcf":
         order["proceeds"] = _proceeds(sale, sign)
-    if status == "SHIPPED" and not sale.fba:
-        order["packages"] = [_package(sale)]
+        method = "CashOnDelivery" if sale.cash_on_delivery else "CreditCard"
+        paid = {"paymentMethod": method, "paymentAmount": _value(sale, sale.buyer_paid)}
+        order["payment"] = {"paymentExecutions": [paid]}
+    if status in ("SHIPPED", "PARTIALLY_SHIPPED") and not sale.fba:
+        order["packages"] = _packages(sale, status)
     return order
+
+
+def _channel(sale: Sale) -> str:
+    """Name the channel the way settlements do; orders from elsewhere are "Non-Amazon"."""
+    return f"Non-Amazon {sale.place.code}" if sale.kind == "mcf" else sale.place.name
+
+
+def _registration(sale: Sale) -> dict[str, Any]:
+    return {
+        "entityType": "BUYER",
+        "legalName": sale.buyer.company,
+        "taxRegistrationType": "VAT",
+        "taxRegistrationNumber": sale.buyer.vat_number,
+    }
 
 
 def _people(sale: Sale) -> dict[str, Any]:
@@ -76,18 +105,22 @@ def _people(sale: Sale) -> dict[str, Any]:
         "postalCode": buyer.postal_code,
         "countryCode": buyer.country,
     }
-    if sale.fba:
+    if sale.fba or sale.nameless:
         return {"recipient": {"deliveryAddress": where}}
     known = {"buyerName": buyer.name, "buyerEmail": buyer.email}
     address = {"name": buyer.name, "addressLine1": buyer.street, **where}
-    return {
-        "buyer": known,
-        "recipient": {"deliveryAddress": {**address, "addressType": "RESIDENTIAL"}},
-    }
+    if buyer.company:
+        known |= {"buyerCompanyName": buyer.company, "buyerPurchaseOrderNumber": "4500012345"}
+        address |= {"companyName": buyer.company, "addressType": "COMMERCIAL"}
+    else:
+        address["addressType"] = "RESIDENTIAL"
+    return {"buyer": known, "recipient": {"deliveryAddress": address}}
 
 
-def _item(sale: Sale, item: Item, status: str, sign: int) -> dict[str, Any]:
-    done = item.quantity if status == "SHIPPED" else 0
+def _item(sale: Sale, position: int, item: Item, status: str, sign: int) -> dict[str, Any]:
+    later = sale.second is not None and position >= sale.second
+    sent = status == "SHIPPED" or (status == "PARTIALLY_SHIPPED" and not later)
+    done = item.quantity if sent else 0
     unit = {
         "amount": money(item.parts["goods"] // item.quantity),
         "currencyCode": sale.place.currency,
@@ -109,12 +142,26 @@ def _item(sale: Sale, item: Item, status: str, sign: int) -> dict[str, Any]:
         shown["cancellation"] = {
             "cancellationExecution": {"cancelledBy": "BUYER", "cancelReason": "NO_LONGER_NEEDED"}
         }
-    elif status != "PENDING":
+    elif status != "PENDING" and sale.kind != "mcf":
         breakdowns, total = _breakdowns(sale, item, sign)
         shown["proceeds"] = {"proceedsTotal": _value(sale, total), "breakdowns": breakdowns}
     if item.parts.get("discount") or item.parts.get("shipping_discount"):
         shown["promotion"] = {"breakdowns": [{"promotionId": f"PROMO-{item.article.sku}"}]}
+    if "AMAZON_BUSINESS" in sale.programs:
+        shown["product"]["price"]["priceDesignation"] = "BUSINESS_PRICE"
+    if tax := _TAX.get(sale.kind):
+        shown["tax"] = tax
     return shown
+
+
+_TAX: dict[str, dict[str, Any]] = {
+    "facilitator": {
+        "taxCollections": [
+            {"model": "MARKETPLACE_FACILITATOR", "responsibleParty": "Amazon Services Europe"}
+        ]
+    },
+    "oss": {"taxCalculationBreakdowns": [{"reportingScheme": "UOSS"}]},
+}
 
 
 def _breakdowns(sale: Sale, item: Item, sign: int) -> tuple[list[dict[str, Any]], int]:
@@ -126,7 +173,7 @@ def _breakdowns(sale: Sale, item: Item, sign: int) -> tuple[list[dict[str, Any]]
     sums: dict[str, int] = {}
     details: dict[tuple[str, str], int] = {}
     for part, gross in item.parts.items():
-        if not gross:
+        if not gross and part != "goods":
             continue
         kind, subtype = _TYPES[part]
         shown_sign = sign if kind == "DISCOUNT" else 1
@@ -160,7 +207,7 @@ def _proceeds(sale: Sale, sign: int) -> dict[str, Any]:
             text = row["subtotal"]["amount"].replace(".", "")
             sums[row["type"]] = sums.get(row["type"], 0) + int(text)
     return {
-        "grandTotal": _value(sale, sale.gross),
+        "grandTotal": _value(sale, sale.buyer_paid),
         "breakdowns": [
             {"type": kind, "subtotal": _value(sale, amount)} for kind, amount in sums.items()
         ],
@@ -171,17 +218,23 @@ def _value(sale: Sale, cents: int) -> dict[str, str]:
     return {"amount": money(cents), "currencyCode": sale.place.currency}
 
 
-def _package(sale: Sale) -> dict[str, Any]:
+def _packages(sale: Sale, status: str) -> list[dict[str, Any]]:
+    cut = len(sale.items) if sale.second is None else sale.second
+    packages = [_package(sale, 1, sale.shipped, sale.items[:cut])]
+    if sale.shipped_second is not None and status == "SHIPPED":
+        packages.append(_package(sale, 2, sale.shipped_second, sale.items[cut:]))
+    return packages
+
+
+def _package(sale: Sale, number: int, shipped: datetime, items: list[Item]) -> dict[str, Any]:
     return {
-        "packageReferenceId": "1",
+        "packageReferenceId": str(number),
         "createdTime": iso(sale.confirmed),
         "packageStatus": {"status": "SHIPPED"},
         "carrier": "PostNL",
-        "shipTime": iso(sale.shipped),
+        "shipTime": iso(shipped),
         "shippingService": "Standard",
-        "trackingNumber": f"3SABCD{sale.order_id[-7:]}",
+        "trackingNumber": f"3SABC{number}{sale.order_id[-7:]}",
         "shipFromAddress": {**WAREHOUSE, "countryCode": sale.ship_from},
-        "packageItems": [
-            {"orderItemId": item.item_id, "quantity": item.quantity} for item in sale.items
-        ],
+        "packageItems": [{"orderItemId": one.item_id, "quantity": one.quantity} for one in items],
     }

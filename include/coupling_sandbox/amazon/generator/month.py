@@ -21,7 +21,6 @@ def sale(options: SeedOptions, index: int) -> Sale:
     created = options.start + timedelta(seconds=int(rng.random() * span), milliseconds=index % 1000)
     confirmed = created + timedelta(minutes=rng.randrange(20, 90))
     shipped = confirmed + timedelta(hours=3, minutes=rng.randrange(0, 36 * 60))
-    status = _status(rng, options)
     fba = rng.random() < options.fba
     person = buyer(rng, "NL")
     made = Sale(
@@ -30,8 +29,8 @@ def sale(options: SeedOptions, index: int) -> Sale:
         created=created,
         confirmed=confirmed,
         shipped=shipped,
-        released=_released(rng, options, shipped),
-        status=status,
+        released=released(rng, options, shipped),
+        status=status(rng, options),
         fba=fba,
         ship_from="NL",
         buyer=person,
@@ -39,27 +38,29 @@ def sale(options: SeedOptions, index: int) -> Sale:
         basis=basis(options, rng),
         shipment_id=f"D{rng.getrandbits(40):010X}",
     )
-    if status != "SHIPPED":
-        made.expected, made.reason = "skipped", status.lower()
+    if made.status != "SHIPPED":
+        made.expected, made.reason = "skipped", made.status.lower()
     elif rng.random() < options.refunded:
         made.refunds.append(full_refund(rng, made))
     return made
 
 
-def _status(rng: Random, options: SeedOptions) -> str:
+def status(rng: Random, options: SeedOptions) -> str:
+    """Return how far the order gets."""
     chance = rng.random()
-    for status, share in (
+    for name, share in (
         ("CANCELLED", options.cancelled),
         ("PENDING", options.pending),
         ("UNSHIPPED", options.unshipped),
     ):
         if chance < share:
-            return status
+            return name
         chance -= share
     return "SHIPPED"
 
 
-def _released(rng: Random, options: SeedOptions, shipped: datetime) -> datetime:
+def released(rng: Random, options: SeedOptions, shipped: datetime) -> datetime:
+    """Return when Amazon releases the money of a shipment: some days after its delivery."""
     delivered = shipped + timedelta(days=rng.randrange(1, 4), minutes=rng.randrange(0, 600))
     return delivered + timedelta(days=options.deferral_days)
 

@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from coupling_sandbox.amazon.generator.rates import EU
+from coupling_sandbox.amazon.places import MARKETPLACES
+
 BASES = ("exclusive", "inclusive", "mixed", "none")
 PROFILES = ("nl_month", "year")
 
@@ -23,6 +26,14 @@ class SeedOptions:
         settlement_tax_rows: True: Principal net with Tax rows; False: Principal gross.
         discount_sign: -1 or 1, how DISCOUNT is written in proceeds.
         deferral_days: days after delivery until Amazon releases the money (DD+7).
+        period_days: length of a settlement period (``year``: DE and FR weekly whatever this says).
+        marketplaces: codes to sell on; empty: NL, or all eleven for ``year``.
+        stock: countries with FBA stock (``year``).
+        fba, cancelled, pending, unshipped, refunded, business, mcf, replaced, special, late:
+            shares of orders; special is of those to countries with special territories.
+        buyer_vat_in_orders: whether Orders shows buyers' VAT numbers (unverified for the EU).
+        unknown_fees: whether two kinds of fee come that no list knows (``year``).
+        failed_transfers: share of payouts that the bank sends back (``year``).
         closing_reserve: False leaves the last settlement without a reserve, so that all is paid.
     """
 
@@ -36,11 +47,21 @@ class SeedOptions:
     discount_sign: int = -1
     deferral_days: int = 7
     period_days: int = 14
+    marketplaces: tuple[str, ...] = ()
+    stock: tuple[str, ...] = ("NL",)
     fba: float = 0.5
     cancelled: float = 0.03
     pending: float = 0.01
     unshipped: float = 0.02
     refunded: float = 0.06
+    business: float = 0.06
+    mcf: float = 0.03
+    replaced: float = 0.01
+    special: float = 0.02
+    late: float = 0.01
+    buyer_vat_in_orders: bool = True
+    unknown_fees: bool = True
+    failed_transfers: float = 0.03
     closing_reserve: bool = False
 
     @classmethod
@@ -54,6 +75,8 @@ class SeedOptions:
         if strange := set(values) - known:
             shown = sorted((known - {"start", "end"}) | {"from", "to"})
             raise ValueError(f"unknown option {sorted(strange)[0]!r}; known: {shown}")
+        for name in ("marketplaces", "stock"):
+            values[name] = tuple(values.get(name, getattr(cls, name)))
         options = cls(**values)
         options.check()
         return options
@@ -64,6 +87,10 @@ class SeedOptions:
             raise ValueError(f"profile must be one of {', '.join(PROFILES)}")
         if self.proceeds_basis not in BASES:
             raise ValueError(f"proceeds_basis must be one of {', '.join(BASES)}")
+        if strange := set(self.marketplaces) - set(MARKETPLACES):
+            raise ValueError(f"unknown marketplace {sorted(strange)[0]!r}")
+        if strange := set(self.stock) - EU:
+            raise ValueError(f"stock in {sorted(strange)[0]!r} is not in the EU")
         if self.discount_sign not in (-1, 1):
             raise ValueError("discount_sign must be -1 or 1")
         if self.end - self.start < timedelta(days=3):

@@ -3,27 +3,29 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from coupling_sandbox.amazon.generator.arithmetic import vat_inside
 from coupling_sandbox.amazon.places import Marketplace
-
-# Kinds of amount on an item; discounts are negative.
-PARTS = ("goods", "shipping", "gift_wrap", "discount", "shipping_discount")
 
 
 @dataclass(frozen=True)
 class Article:
-    """One thing the seller sells; price in cents incl. Dutch VAT."""
+    """One thing the seller sells; price in cents incl. VAT, commission in per mille of it."""
 
     sku: str
     asin: str
     title: str
     price: int
     kind: str
-    commission: int  # per mille of the gross, without VAT on the fee
+    commission: int
 
 
 @dataclass
 class Item:
-    """One line of an order: what it cost by part, in cents as the buyer paid them."""
+    """One line of an order; ``parts`` are cents as the buyer paid them, discounts negative.
+
+    Parts are goods, shipping, gift_wrap, discount and shipping_discount; ``rate`` is the VAT in
+    them, in tenths of a percent.
+    """
 
     item_id: str
     article: Article
@@ -49,11 +51,15 @@ class Buyer:
     email: str
     company: str = ""
     vat_number: str = ""
+    vat_number_valid: bool = False
 
 
 @dataclass
 class Refund:
-    """One refund event; ``parts`` (negative cents) per item position."""
+    """One refund event; ``parts`` are cents by item position, given back negative.
+
+    Parts are those of an item, and goodwill, restocking and return_shipping.
+    """
 
     refund_id: str
     adjustment_id: str
@@ -69,7 +75,15 @@ class Refund:
 
 @dataclass
 class Sale:
-    """One order with everything that happens to it."""
+    """One order with everything that happens to it.
+
+    Attributes:
+        kind: how VAT looks at it: domestic, oss, local_abroad, export, facilitator,
+            intra_community, abeu, mcf, replacement.
+        released: when the money of the first (or only) shipment is released.
+        second: position of the first item of a second shipment, sent and released later.
+        expected: booked, skipped or held, and ``reason`` why it is not booked.
+    """
 
     order_id: str
     place: Marketplace
@@ -84,19 +98,44 @@ class Sale:
     items: list[Item]
     basis: str
     shipment_id: str = ""
-    collection: str = "seller"
-    channel: str = "AMAZON"
+    kind: str = "domestic"
+    special: str = ""
     programs: list[str] = field(default_factory=list)
+    original: tuple[str, str] | None = None
+    second: int | None = None
+    shipped_second: datetime | None = None
     refunds: list[Refund] = field(default_factory=list)
     expected: str = "booked"
     reason: str = ""
+    nameless: bool = False
+    cash_on_delivery: bool = False
+    deferral: str = "DD7"
 
     @property
-    def gross(self) -> int:
+    def buyer_paid(self) -> int:
         """What the buyer paid."""
         return sum(item.gross for item in self.items)
 
     @property
+    def gross(self) -> int:
+        """What the seller's invoice comes to: without the VAT that Amazon keeps and remits."""
+        return self.buyer_paid - self.withheld
+
+    @property
+    def withheld(self) -> int:
+        """The VAT that Amazon, as deemed supplier, keeps and remits."""
+        if self.kind != "facilitator":
+            return 0
+        return sum(
+            vat_inside(part, item.rate) for item in self.items for part in item.parts.values()
+        )
+
+    @property
     def vat_country(self) -> str:
-        """The country whose VAT the price contains: where the goods go."""
-        return self.buyer.country
+        """The country whose VAT the price contains: where the goods go (Monaco is France)."""
+        return "FR" if self.buyer.country == "MC" else self.buyer.country
+
+    @property
+    def complete(self) -> datetime:
+        """When the last shipment left."""
+        return self.shipped_second or self.shipped

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
-from coupling_sandbox.amazon.generator import month
+from coupling_sandbox.amazon.generator import month, year
+from coupling_sandbox.amazon.generator.events import events
 from coupling_sandbox.amazon.generator.listing import versions
 from coupling_sandbox.amazon.generator.money import Row, Transaction, transactions, with_vat
 from coupling_sandbox.amazon.generator.options import SeedOptions
@@ -22,11 +24,14 @@ BATCH = 1000
 def seed(amazon: Amazon, seller: str, options: SeedOptions) -> dict[str, Any]:
     """Generate everything into the shop; return what was made, in numbers."""
     totals = _Totals()
+    make = year.sale if options.profile == "year" else month.sale
     for first in range(0, options.orders, BATCH):
         numbers = range(first, min(first + BATCH, options.orders))
-        sales = [month.sale(options, number) for number in numbers]
+        sales = [make(options, number) for number in numbers]
         _store(amazon, seller, options, sales, totals)
     amazon.shop.put_money(seller, _packed(_account_fees(options)))
+    if options.profile == "year":
+        amazon.shop.put_money(seller, _packed(events(options)))
     for truth in settle(amazon, seller, options):
         totals.settlement(truth)
         amazon.shop.put_truth(seller, "settlement", [(truth["settlement_id"], truth)])
@@ -38,13 +43,18 @@ def seed(amazon: Amazon, seller: str, options: SeedOptions) -> dict[str, Any]:
 def _store(
     amazon: Amazon, seller: str, options: SeedOptions, sales: list[Sale], totals: "_Totals"
 ) -> None:
-    shown = (one for sale in sales for one in versions(sale, options.discount_sign))
+    sign, numbers = options.discount_sign, options.buyer_vat_in_orders
+    shown = (one for sale in sales for one in versions(sale, sign, numbers))
     amazon.shop.put_orders(seller, shown, amazon.clock.now())
     shipped = [sale for sale in sales if sale.status == "SHIPPED"]
     money = (
         (sale.place.code, event)
         for sale in shipped
-        for event in transactions(sale, options.settlement_tax_rows)
+        for event in transactions(
+            sale,
+            options.settlement_tax_rows,
+            Random(f"{options.seed}/{sale.order_id}"),  # noqa: S311
+        )
     )
     amazon.shop.put_money(seller, _packed(money))
     truths = [order_truth(sale) for sale in sales]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from coupling_sandbox.amazon.generator.events import TRANSFER_FAILED
 from coupling_sandbox.amazon.generator.flatfile import event_rows, header_row, summary_row
 from coupling_sandbox.amazon.generator.money import Row, Transaction
 from coupling_sandbox.amazon.generator.options import SeedOptions
@@ -23,6 +24,10 @@ class _Carried:
 
     reserve: int = 0
     owed: int = 0
+    bounced: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.reserve or self.owed or self.bounced)
 
 
 def settle(amazon: Amazon, seller: str, options: SeedOptions) -> Iterator[dict[str, Any]]:
@@ -36,18 +41,23 @@ def _settle_stream(
 ) -> Iterator[dict[str, Any]]:
     carried, number = _Carried(), 0
     start = options.start
+    weekly = options.profile == "year" and place.code in ("DE", "FR")
+    length = timedelta(days=7 if weekly else options.period_days)
     while (last := amazon.shop.last_unsettled_ms(seller, place.code)) is not None:
-        end = start + timedelta(days=options.period_days)
+        end = start + length
         more = last >= ms(end)
         truth = _publish(amazon, seller, options, place, (start, end), carried, number, more)
         if truth is not None:
             yield truth
         start, number = end, number + 1
-    if carried.reserve or carried.owed:
-        end = start + timedelta(days=options.period_days)
+    while carried and not options.closing_reserve:
+        end = start + length
         truth = _publish(amazon, seller, options, place, (start, end), carried, number, False)
         if truth is not None:
             yield truth
+        if carried.owed:
+            return  # Nothing is left to set it off against; Amazon would charge the card.
+        start, number = end, number + 1
 
 
 def _publish(
@@ -77,6 +87,8 @@ def _publish(
         closing = _balance("Current Reserve Amount", -reserve, end)
         _write(body, truth, place, settlement_id, ms(end) - 1000, closing.packed())
     carried.reserve, carried.owed = reserve, min(truth.total, 0)
+    fails = more and options.profile == "year" and rng.random() < options.failed_transfers
+    carried.bounced = truth.total if fails and truth.total > 0 else 0
     amazon.shop.mark_settled(seller, place.code, ms(end), settlement_id)
     deposit = end + timedelta(days=2, minutes=rng.randrange(0, 600))
     times = (start, end, deposit)
@@ -94,6 +106,7 @@ def _publish(
     publish(amazon, seller, (head + body.getvalue()).encode("cp1252", "replace"), report)
     return {
         "settlement_id": settlement_id,
+        "transfer_fails": bool(carried.bounced),
         "marketplace": place.name,
         "currency": place.currency,
         "start_utc": iso(start),
@@ -108,6 +121,8 @@ def _opening(carried: _Carried, start: datetime, rng: Random) -> list[Transactio
     events = []
     if carried.reserve:
         events.append(_balance("Previous Reserve Amount Balance", carried.reserve, start))
+    if carried.bounced:
+        events.append(_balance(rng.choice(TRANSFER_FAILED), carried.bounced, start))
     if carried.owed:
         events.append(_balance("Payable to Amazon", carried.owed, start))
         if rng.random() < 0.5:

@@ -2,11 +2,15 @@
 
 from typing import Any
 
-from coupling_sandbox.amazon.generator.arithmetic import percent, split_net
+from coupling_sandbox.amazon.generator.arithmetic import percent, split_net, vat_inside
 from coupling_sandbox.amazon.generator.sale import Sale
 from coupling_sandbox.amazon.service import iso
 
 _KINDS = {"shipping_discount": "discount"}
+# Parts of a refund that Amazon shows without a tax row.
+UNTAXED_PARTS = ("goodwill", "restocking", "return_shipping")
+REFUNDS = ("Refund", "A-to-z Guarantee Refund", "Chargeback Refund")
+REVENUE = ("ItemPrice", "Promotion", "ItemWithheldTax")
 
 
 def order_truth(sale: Sale) -> dict[str, Any]:
@@ -23,14 +27,23 @@ def order_truth(sale: Sale) -> dict[str, Any]:
         "ship_to": sale.buyer.country,
         "created_utc": iso(sale.created),
         "updated_utc": iso(
-            {"SHIPPED": sale.shipped, "PENDING": sale.created}.get(sale.status, sale.confirmed)
+            {"SHIPPED": sale.complete, "PENDING": sale.created}.get(sale.status, sale.confirmed)
         ),
+        "sale_kind": sale.kind,
         "gross_cents": sale.gross,
+        "buyer_paid_cents": sale.buyer_paid,
+        "vat_number": sale.buyer.vat_number,
+        "vat_number_valid": sale.buyer.vat_number_valid,
+        "special_territory": sale.special,
+        "items": [
+            {"item_id": one.item_id, "sku": one.article.sku, "rate_percent": percent(one.rate)}
+            for one in sale.items
+        ],
     }
     if sale.expected == "skipped":
         return truth
     parts = [dict(item.parts) for item in sale.items]
-    truth["shipped_utc"] = iso(sale.shipped)
+    truth["shipped_utc"] = iso(sale.complete)
     truth["vat"], truth["lines"] = amounts(sale, dict(enumerate(parts)))
     truth["refunds"] = [
         {
@@ -38,10 +51,11 @@ def order_truth(sale: Sale) -> dict[str, Any]:
             "adjustment_id": refund.adjustment_id,
             "kind": refund.kind,
             "posted_utc": iso(refund.posted),
-            "gross_cents": refund.gross,
-            "vat": amounts(sale, refund.parts)[0],
+            "gross_cents": sum(one["gross_cents"] for one in vat),
+            "vat": vat,
         }
         for refund in sale.refunds
+        for vat in [amounts(sale, refund.parts)[0]]
     ]
     return truth
 
@@ -53,9 +67,14 @@ def amounts(
     lines: dict[int, list[tuple[str, int]]] = {}
     for position, own in parts.items():
         rate = sale.items[position].rate
-        lines.setdefault(rate, []).extend(
-            (_KINDS.get(part, part), gross) for part, gross in own.items() if gross
-        )
+        for part, gross in own.items():
+            if gross and sale.kind == "facilitator":
+                # Amazon keeps the VAT: the seller's own sale is the rest, at 0 %.
+                taxed = part not in UNTAXED_PARTS
+                net = gross - (vat_inside(gross, rate) if taxed else 0)
+                lines.setdefault(0, []).append((_KINDS.get(part, part), net))
+            elif gross:
+                lines.setdefault(rate, []).append((_KINDS.get(part, part), gross))
     per_rate, per_line = [], []
     for rate, rows in sorted(lines.items()):
         nets = split_net([gross for _, gross in rows], rate)
@@ -93,28 +112,29 @@ class SettlementTruth:
         self.refunds: dict[str, dict[str, Any]] = {}
         self.fees: dict[str, dict[str, int]] = {}
         self.balances: dict[str, int] = {}
+        self.rows: dict[str, int] = {}
 
     def add(self, event: dict[str, Any]) -> None:
         """Take one transaction into account."""
         for kind, description, cents, *_ in event["rows"]:
             self.total += cents
             name = f"{kind}/{description}"
-            if kind in ("ItemPrice", "Promotion", "ItemWithheldTax"):
-                self._revenue(event, cents)
+            triple = f"{event['kind']}|{kind}|{description}"
+            self.rows[triple] = self.rows.get(triple, 0) + cents
+            if kind in REVENUE and event["kind"] == "Order":
+                order = event["order"]
+                self.payments[order] = self.payments.get(order, 0) + cents
+            elif kind in REVENUE and event["kind"] in REFUNDS:
+                self._refunded(event, cents)
             elif event.get("balance"):
                 self.balances[description] = self.balances.get(description, 0) + cents
             else:
                 fee = self.fees.setdefault(name, {"charged_cents": 0, "returned_cents": 0})
                 fee["charged_cents" if cents < 0 else "returned_cents"] += cents
 
-    def _revenue(self, event: dict[str, Any], cents: int) -> None:
-        if event["kind"] == "Order":
-            order = event["order"]
-            self.payments[order] = self.payments.get(order, 0) + cents
-            return
-        key = event["adjustment"] or f"{event['kind']} {event['order']}"
+    def _refunded(self, event: dict[str, Any], cents: int) -> None:
         refund = self.refunds.setdefault(
-            key,
+            event["adjustment"],
             {
                 "order_id": event["order"],
                 "adjustment_id": event["adjustment"],
@@ -137,5 +157,6 @@ class SettlementTruth:
             "balances": self.balances,
             "payout_cents": max(self.total, 0),
             "payments": self.payments,
+            "rows": self.rows,
             "refunds": list(self.refunds.values()),
         }
