@@ -14,6 +14,7 @@ from coupling_sandbox.eboekhouden.administrations import Office
 from coupling_sandbox.eboekhouden.control import Control
 from coupling_sandbox.eboekhouden.errors import ERRORS
 from coupling_sandbox.eboekhouden.operations import Operations
+from coupling_sandbox.eboekhouden.pages import Pages
 from coupling_sandbox.eboekhouden.schema import OPERATIONS
 from coupling_sandbox.eboekhouden.soap import Reply, answer, fault, operation_of, refused
 from coupling_sandbox.eboekhouden.soap import speaks_soap12 as soap12_of
@@ -41,6 +42,7 @@ def create_app(clock: Clock | None = None) -> SandboxApp:
         Route(_PATH, service.describe, methods=["GET"]),
         Route(_PATH, service.answer, methods=["POST"]),
         *Control(office).routes(),
+        *Pages(office).routes(),
     ]
     return SandboxApp(
         routes,
