@@ -1,0 +1,379 @@
+"""e-Boekhouden.nl over SOAP: the seam `domain.books.Books`, filled with zeep.
+
+One session per instance, opened when it is first needed and closed by `close` (or the `with`
+block). Reads are tried again; a write is sent once and its answer classified, see
+`eboekhouden_answers.classified`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from types import TracebackType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from amazon_eboekhouden.adapters import eboekhouden_answers as answers
+from amazon_eboekhouden.adapters import eboekhouden_wire as wire
+from amazon_eboekhouden.adapters.clock import SystemClock
+from amazon_eboekhouden.adapters.eboekhouden_answers import SERVICE
+from amazon_eboekhouden.adapters.eboekhouden_codes import SESSION_EXPIRED, meaning_of
+from amazon_eboekhouden.adapters.retrying import Patience, read_again
+from amazon_eboekhouden.adapters.soap import SoapService
+from amazon_eboekhouden.domain.bookings import Mutation, Payload, Relation
+from amazon_eboekhouden.domain.books import (
+    BookedMutation,
+    BookedRelation,
+    Clock,
+    LedgerAccount,
+    OpenItem,
+)
+from amazon_eboekhouden.domain.errors import (
+    BadAnswer,
+    CredentialsRefused,
+    Refused,
+    RemoteError,
+)
+from amazon_eboekhouden.domain.outcomes import Outcome, OutcomeKind
+
+PRODUCTION_URL = "https://soap.e-boekhouden.nl/soap.asmx"
+LOCAL_TIME = ZoneInfo("Europe/Amsterdam")
+_SOURCE = "AMAZON_EB"  # Names the caller to the service: at most 10 word characters.
+
+
+@dataclass(frozen=True, slots=True)
+class EBoekhoudenCredentials:
+    """What the user reads under Beheer > Instellingen > Koppelingen > API/SOAP.
+
+    Attributes:
+        username: Gebruikersnaam.
+        security_code_1: Beveiligingscode 1.
+        security_code_2: Beveiligingscode 2; travels in every call.
+        administration_guid: only for accountants, who have many administrations.
+        url: address of the service.
+    """
+
+    username: str
+    security_code_1: str = field(repr=False)
+    security_code_2: str = field(repr=False)
+    administration_guid: str = ""
+    url: str = PRODUCTION_URL
+
+
+class EBoekhouden:
+    """A session in one administration.
+
+    Args:
+        credentials: who we are.
+        call_deadline_s: total seconds that a read may take.
+        description_limit: longest description; the token in front always fits.
+        patience: how often a read is tried.
+        clock: for the date that a new relation must carry.
+        on_secret: told each session id as soon as it is known, so that a log can mask it.
+
+    Attributes:
+        calls: number of calls per operation, "WSDL" for the description.
+        mutations_cap: most mutations that one answer holds.
+    """
+
+    mutations_cap: int = 500
+
+    def __init__(
+        self,
+        credentials: EBoekhoudenCredentials,
+        *,
+        call_deadline_s: float = 30.0,
+        description_limit: int = 200,
+        patience: Patience | None = None,
+        clock: Clock | None = None,
+        on_secret: Callable[[str], None] | None = None,
+    ) -> None:
+        self.calls: Counter[str] = Counter()
+        self._credentials = credentials
+        self._deadline_s = call_deadline_s
+        self._description_limit = description_limit
+        self._patience = patience or Patience(attempts=3)
+        self._clock = clock or SystemClock()
+        self._on_secret = on_secret or (lambda _secret: None)
+        self._soap = SoapService(credentials.url, self.calls)
+        self._session_id = ""
+
+    def __repr__(self) -> str:
+        return f"EBoekhouden({self._credentials!r})"
+
+    def __enter__(self) -> EBoekhouden:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- the one write ----------------------------------------------------------------------------
+
+    def add(self, payload: Payload, token: str, *, deadline_s: float) -> Outcome:
+        """Send one relation or mutation and say what the answer proves (see `Remote.add`)."""
+        try:
+            operation, arguments = self._request_of(payload, token)
+        except wire.NotSendable as error:
+            return Outcome(OutcomeKind.REJECTED, code=error.code, detail=str(error))
+        try:
+            self._open(deadline_s)
+        except CredentialsRefused as error:
+            return Outcome(OutcomeKind.NOT_SENT, code="credentials-refused", detail=error.cause)
+        except RemoteError as error:
+            return Outcome(OutcomeKind.NOT_SENT, code=error.code, detail=error.cause)
+        return self._sent(operation, arguments, payload, deadline_s)
+
+    def _request_of(self, payload: Payload, token: str) -> tuple[str, dict[str, Any]]:
+        if isinstance(payload, Mutation):
+            fields = wire.mutation_fields(payload, token, self._description_limit)
+            return "AddMutatie", {"oMut": fields}
+        today = self._clock.now_utc().astimezone(LOCAL_TIME).date()
+        return "AddRelatie", {"oRel": wire.relation_fields(payload, today)}
+
+    def _sent(
+        self, operation: str, arguments: dict[str, Any], payload: Payload, deadline_s: float
+    ) -> Outcome:
+        try:
+            result = self._soap.call(
+                operation, {**self._identity(), **arguments}, deadline_s=deadline_s
+            )
+            number = "Mutatienummer" if operation == "AddMutatie" else "Rel_ID"
+            outcome = answers.classified(result, number)
+        except answers.NOT_CONNECTED as error:
+            return Outcome(OutcomeKind.NOT_SENT, detail=answers.name_of(error))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the books may have been changed
+            sent = self._soap.handed_over
+            kind = OutcomeKind.UNKNOWN if sent else OutcomeKind.NOT_SENT
+            return Outcome(kind, detail=answers.name_of(error))
+        if outcome.kind is OutcomeKind.SESSION_EXPIRED:
+            self._session_id = ""
+        return replace(outcome, detail=self._without_secrets(outcome.detail, payload))
+
+    def _without_secrets(self, text: str, payload: Payload) -> str:
+        """The service's own words on one line, without secrets and the customer's data."""
+        private = [
+            self._credentials.username,
+            self._credentials.security_code_1,
+            self._credentials.security_code_2,
+            self._session_id,
+        ]
+        if isinstance(payload, Relation):
+            private += [payload.company, payload.contact, payload.address, payload.postal_code]
+            private += [payload.city, payload.email, payload.vat_number]
+        else:
+            private.append(payload.description)
+        line = wire.clean(text)
+        for secret in sorted(filter(None, map(wire.clean, private)), key=len, reverse=True):
+            line = line.replace(secret, "…")
+        return wire.cut(line, 200)
+
+    # --- questions --------------------------------------------------------------------------------
+
+    def mutations(
+        self, *, number_from: int = 0, number_to: int = 0, invoice_number: str = ""
+    ) -> list[BookedMutation]:
+        """Mutations in a window of numbers, or with an invoice number (see `Remote.mutations`)."""
+        window = {"MutatieNrVan": number_from or None, "MutatieNrTm": number_to or None}
+        result = self._read(
+            "GetMutaties",
+            cFilter={
+                "MutatieNr": 0,
+                **{name: number for name, number in window.items() if number is not None},
+                **({"Factuurnummer": invoice_number} if invoice_number else {}),
+                "DatumVan": wire.FIRST_DATE.isoformat(),
+                "DatumTm": wire.LAST_DATE.isoformat(),
+            },
+        )
+        rows = self._parsed("GetMutaties", result.Mutaties, "cMutatieList", wire.booked_mutation)
+        return sorted(rows, key=lambda row: row.number)
+
+    def relation(self, code: str) -> BookedRelation | None:
+        """The relation with this code, if there is one."""
+        result = self._read("GetRelaties", cFilter={"Code": code, "ID": 0})
+        rows = self._parsed("GetRelaties", result.Relaties, "cRelatie", wire.booked_relation)
+        return next((row for row in rows if row.code.casefold() == code.casefold()), None)
+
+    def administration_guid(self) -> str:
+        """GUID of the administration that this session works in.
+
+        Raises:
+            CredentialsRefused: the login sees several administrations (or not the one that the
+                connection names), so which one is meant is not certain.
+        """
+        result = self._read("GetAdministraties")
+        found: list[str] = self._parsed(
+            "GetAdministraties",
+            result.Administraties,
+            "cAdministratie",
+            lambda row: str(row.Guid or ""),
+        )
+        wanted = self._credentials.administration_guid
+        mine = [g for g in found if not wanted or _bare(g) == _bare(wanted)]
+        if len(mine) != 1 or not mine[0]:
+            raise CredentialsRefused(
+                SERVICE,
+                "GetAdministraties",
+                f"the login sees {len(found)} administrations, {len(mine)} of them fit",
+                field="administration_guid",
+            )
+        return mine[0]
+
+    def ledger_accounts(self) -> list[LedgerAccount]:
+        """The chart of accounts."""
+        result = self._read("GetGrootboekrekeningen", cFilter={"ID": 0})
+        return self._parsed(
+            "GetGrootboekrekeningen",
+            result.Rekeningen,
+            "cGrootboekrekening",
+            lambda row: LedgerAccount(
+                str(row.Code or ""), str(row.Omschrijving or ""), str(row.Categorie or "")
+            ),
+        )
+
+    def open_items(self) -> list[OpenItem]:
+        """All open items of the debtors."""
+        result = self._read("GetOpenPosten", OpSoort="Debiteuren")
+        return self._parsed("GetOpenPosten", result.Openposten, "cOpenPost", wire.open_item)
+
+    def balances(self, *, until: date | None = None) -> dict[str, int]:
+        """Balance per ledger account code in cents, debit positive."""
+        result = self._read(
+            "GetSaldi",
+            cFilter={
+                "KostenPlaatsId": 0,
+                "DatumVan": wire.FIRST_DATE.isoformat(),
+                "DatumTot": (until or wire.LAST_DATE).isoformat(),
+            },
+        )
+        rows = self._parsed(
+            "GetSaldi",
+            result.Saldi,
+            "cSaldo",
+            lambda row: (str(row.Code or ""), wire.cents(row.Saldo)),
+        )
+        return dict(rows)
+
+    def add_ledger_account(self, account: LedgerAccount) -> None:
+        """Create a BAL or VW account; its code is unique, so a doubt is settled by reading back.
+
+        Raises:
+            Refused: the code exists, or the account can't be made by a program.
+            Unreachable: whether it was made is not known; read the chart again.
+        """
+        if account.category not in ("BAL", "VW"):
+            raise Refused(
+                SERVICE, "AddGrootboekrekening", "only BAL and VW accounts can be made by a program"
+            )
+        fields = {
+            "ID": 0,
+            "Code": account.code,
+            "Omschrijving": wire.cut(wire.clean(account.description), 50),
+            "Categorie": account.category,
+        }
+        self._once("AddGrootboekrekening", {"oGb": fields})
+
+    # --- session and calls ------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """End the session; never raises."""
+        session, self._session_id = self._session_id, ""
+        try:
+            if session:
+                self._soap.call("CloseSession", {"SessionID": session}, deadline_s=5.0)
+        except Exception:  # noqa: BLE001, S110 - the service ends forgotten sessions by itself
+            pass
+        finally:
+            self._soap.close()
+
+    def _identity(self) -> dict[str, str]:
+        return {"SessionID": self._session_id, "SecurityCode2": self._credentials.security_code_2}
+
+    def _open(self, deadline_s: float) -> None:
+        if self._session_id:
+            return
+        try:
+            self._soap.prepare(deadline_s=deadline_s)
+            session = self._logged_in(deadline_s)
+        except RemoteError:
+            raise
+        except Exception as error:
+            raise answers.as_remote_error("OpenSession", error) from error
+        self._on_secret(session)
+        self._session_id = session
+
+    def _logged_in(self, deadline_s: float) -> str:
+        who = self._credentials
+        arguments = {
+            "Username": who.username,
+            "SecurityCode1": who.security_code_1,
+            "SecurityCode2": who.security_code_2,
+            "Source": _SOURCE,
+        }
+        operation = "OpenSession"
+        if who.administration_guid:
+            operation = "OpenSessionSub"
+            arguments["AdministratieGUID"] = who.administration_guid
+        result = self._soap.call(operation, arguments, deadline_s=deadline_s)
+        if result is None:
+            raise BadAnswer(SERVICE, operation, "the answer holds no result")
+        code, text = answers.error_of(result)
+        session = str(result.SessionID or "")
+        if code or text:
+            # The service doesn't say which of the three was wrong.
+            fields = "username, security_code_1 or security_code_2"
+            if meaning_of(code) == "SECURITY_003":
+                fields = "administration_guid"
+            raise CredentialsRefused(
+                SERVICE, operation, f"the login was refused ({code})", field=fields, code=code
+            )
+        if not session:
+            raise BadAnswer(SERVICE, operation, "the answer holds no session")
+        return session
+
+    def _read(self, operation: str, **arguments: Any) -> Any:
+        return read_again(
+            lambda: self._once_or_reopened(operation, arguments), self._patience, self._clock
+        )
+
+    def _once_or_reopened(self, operation: str, arguments: dict[str, Any]) -> Any:
+        try:
+            return self._once(operation, arguments)
+        except Refused as error:
+            if meaning_of(error.code) not in SESSION_EXPIRED:
+                raise
+        self._session_id = ""
+        return self._once(operation, arguments)
+
+    def _once(self, operation: str, arguments: dict[str, Any]) -> Any:
+        self._open(self._deadline_s)
+        try:
+            result = self._soap.call(
+                operation, {**self._identity(), **arguments}, deadline_s=self._deadline_s
+            )
+        except Exception as error:
+            raise answers.as_remote_error(operation, error) from error
+        if result is None:
+            raise BadAnswer(SERVICE, operation, "the answer holds no result")
+        code, text = answers.error_of(result)
+        if code or text:
+            raise Refused(SERVICE, operation, f"the service refused with {code}", code=code)
+        return result
+
+    def _parsed(
+        self, operation: str, wrapper: Any, name: str, parse: Callable[[Any], Any]
+    ) -> list[Any]:
+        try:
+            return [parse(row) for row in wire.listed(wrapper, name)]
+        except (ValueError, TypeError, ArithmeticError) as error:
+            raise BadAnswer(SERVICE, operation, "a row of the answer can't be read") from error
+
+
+def _bare(guid: str) -> str:
+    return guid.strip("{} ").lower()
