@@ -1,0 +1,283 @@
+"""Settlements to bookings: find, match, book.
+
+A settlement is closed, waits for a person, or is refused with a reason; never half-booked: nothing
+is handed to the ledger before the file adds up and every row has exactly one destination.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from amazon_eboekhouden.adapters.amazon import AmazonSeller
+from amazon_eboekhouden.adapters.report_document import Document
+from amazon_eboekhouden.domain.frames import BOOKED, MUTATION_LINES, MUTATIONS, RELATIONS
+from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.settlement.bookings import settlement_bookings
+from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
+from amazon_eboekhouden.domain.settlement.matching import match as match_rows
+from amazon_eboekhouden.pipelines.batches import (
+    plain_problems,
+    problems_of,
+    read_frame,
+    read_manifest,
+    write_frames,
+    write_manifest,
+)
+from amazon_eboekhouden.pipelines.booking import book
+from amazon_eboekhouden.pipelines.report import RunReport
+from amazon_eboekhouden.pipelines.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+# Amazon keeps a report at most this long.
+LISTED_FOR = timedelta(days=90)
+# States of a settlement in the ledger.
+FOUND, REFUSED, WAITING, BOOKED_STATE = "found", "refused", "waiting", "booked"
+
+
+def find(runtime: Runtime) -> list[str]:
+    """Archive settlement files that are new, and name the settlements that are not booked yet.
+
+    Every document is fetched once: the ledger remembers the documents of each settlement, and the
+    same settlement listed again under another document is recognised by its content.
+
+    Returns:
+        settlement ids, oldest period first.
+
+    Raises:
+        domain.errors.RemoteError: Amazon cannot be asked.
+    """
+    amazon = runtime.amazon()
+    return _find(runtime, amazon)
+
+
+def _find(runtime: Runtime, amazon: AmazonSeller) -> list[str]:
+    records = runtime.ledger.settlements.all(runtime.seller_id)
+    fetched = {name for record in records for name in record.totals.get("documents", ())}
+    since = datetime.now(UTC) - LISTED_FOR + timedelta(minutes=1)
+    for listed in amazon.settlement_reports(created_since=since):
+        if listed.document_id and listed.document_id not in fetched:
+            document = amazon.fetch_document(listed.document_id)
+            _archive(runtime, document, listed.document_id)
+            fetched.add(listed.document_id)
+    return [
+        record.settlement_id
+        for record in runtime.ledger.settlements.all(runtime.seller_id)
+        if record.coupling == runtime.settings.name and record.state in (FOUND, REFUSED)
+    ]
+
+
+def _archive(runtime: Runtime, document: Document, document_id: str) -> str:
+    """Keep the file by its content and record the settlement; returns the settlement's id."""
+    content_hash = runtime.archive.put(document.content)
+    read = read_settlement(document.content, charset=document.charset)
+    seller = runtime.seller_id
+    if not isinstance(read, SettlementFile):
+        settlement_id = f"file-{content_hash[:16]}"
+        _record(runtime, settlement_id, content_hash, document, document_id, state=REFUSED)
+        return settlement_id
+    settlement_id = read.header.settlement_id
+    known = runtime.ledger.settlements.find(seller, settlement_id)
+    if known is not None and known.file_hash not in ("", content_hash):
+        changed = problem(
+            "settlement-changed", f"settlement {settlement_id}", known=known.file_hash[:12]
+        )
+        runtime.ledger.record_problems(
+            runtime.settings.name, f"settlement-file:{settlement_id}", [changed]
+        )
+        content_hash = known.file_hash
+    _record(
+        runtime,
+        settlement_id,
+        content_hash,
+        document,
+        document_id,
+        start_date=read.header.start,
+        end_date=read.header.end,
+        total_cents=read.header.total_cents,
+        currency=read.header.currency,
+    )
+    return settlement_id
+
+
+def _record(
+    runtime: Runtime,
+    settlement_id: str,
+    content_hash: str,
+    document: Document,
+    document_id: str,
+    **known: Any,
+) -> None:
+    before = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    totals = dict(before.totals) if before else {}
+    documents = sorted({*totals.get("documents", ()), document_id} - {""})
+    runtime.ledger.settlements.record(
+        runtime.seller_id,
+        settlement_id,
+        coupling=runtime.settings.name,
+        file_hash=content_hash,
+        archive=content_hash,
+        totals={**totals, "documents": documents, "charset": document.charset or ""},
+        **known,
+    )
+
+
+def match(runtime: Runtime, settlement_id: str) -> str:
+    """Read the archived file, give every row its destination, and work out the bookings.
+
+    Returns:
+        name of a manifest with the frames MUTATIONS and MUTATION_LINES, empty when it is refused.
+    """
+    from amazon_eboekhouden.expectations.gate import check
+
+    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    if record is None:
+        raise ValueError(f"settlement {settlement_id} was never found; run `settlements` first")
+    batch = f"{runtime.settings.name}/settlements/{settlement_id}"
+    content = runtime.archive.get(record.file_hash)
+    read = read_settlement(content, charset=record.totals.get("charset") or None)
+    manifest: dict[str, Any] = {"batch": batch, "settlement_id": settlement_id}
+    if not isinstance(read, SettlementFile):
+        manifest |= {"refused": True, "frames": {}, "problems": plain_problems(read)}
+        return write_manifest(runtime.staging, batch, "matched", manifest)
+    booked = _booked(runtime)
+    matched = match_rows(read, booked, runtime.settings)
+    result = settlement_bookings(read, matched, booked, runtime.settings, rates=None)
+    checked = check(result.mutations, result.mutation_lines, RELATIONS.empty())
+    # A settlement is booked whole or not at all: one held-back booking holds all of them back.
+    refused = result.refused or bool(checked.problems)
+    frames = write_frames(
+        runtime.staging,
+        batch,
+        {
+            "mutations": (MUTATIONS, MUTATIONS.empty() if refused else checked.mutations),
+            "mutation_lines": (
+                MUTATION_LINES,
+                MUTATION_LINES.empty() if refused else checked.mutation_lines,
+            ),
+        },
+    )
+    manifest |= {
+        "refused": refused,
+        "frames": frames,
+        "summary": result.summary,
+        "problems": plain_problems([*result.problems, *checked.problems]),
+    }
+    return write_manifest(runtime.staging, batch, "matched", manifest)
+
+
+def _booked(runtime: Runtime) -> pd.DataFrame:
+    bound = runtime.ledger.coupling_state(runtime.settings.name)
+    return runtime.ledger.booked(bound.administration) if bound else BOOKED.empty()
+
+
+def approval_needed(runtime: Runtime, settlement_id: str, ref: str) -> bool:
+    """Whether a person must approve before this settlement is booked.
+
+    Source: accounting rules 2.5; `open_items_to_costs` always needs one.
+    """
+    manifest = read_manifest(runtime.staging, ref)
+    if manifest["refused"]:
+        return False
+    if runtime.ledger.decisions.about(_subject(runtime, settlement_id)):
+        return False
+    settings = runtime.settings.settlement
+    if settings.method == "open_items_to_costs" or settings.approval == "required":
+        return True
+    if settings.approval == "automatic":
+        return False
+    return not any(
+        record.coupling == runtime.settings.name and record.state == BOOKED_STATE
+        for record in runtime.ledger.settlements.all(runtime.seller_id)
+    )
+
+
+def _subject(runtime: Runtime, settlement_id: str) -> str:
+    return f"settlement:{runtime.seller_id}:{settlement_id}"
+
+
+def book_matched(runtime: Runtime, settlement_id: str, ref: str) -> RunReport:
+    """Book what `match` worked out, and remember what became of the settlement."""
+    manifest = read_manifest(runtime.staging, ref)
+    report = RunReport(problems=problems_of(manifest))
+    if "summary" in manifest:
+        report.details["settlements"] = [manifest["summary"]]
+    state = REFUSED
+    if not manifest["refused"]:
+        report.add(
+            book(
+                runtime,
+                read_frame(runtime.staging, manifest, "mutations", MUTATIONS),
+                read_frame(runtime.staging, manifest, "mutation_lines", MUTATION_LINES),
+                RELATIONS.empty(),
+            )
+        )
+        state = BOOKED_STATE if _all_booked(runtime, manifest) else FOUND
+    if not runtime.preview:
+        runtime.ledger.settlements.record(runtime.seller_id, settlement_id, state=state)
+        runtime.ledger.record_problems(
+            runtime.settings.name, f"settlement:{settlement_id}", report.problems
+        )
+    return report
+
+
+def _all_booked(runtime: Runtime, manifest: dict[str, Any]) -> bool:
+    wanted = set(read_frame(runtime.staging, manifest, "mutations", MUTATIONS)["booking"])
+    booked = _booked(runtime)
+    confirmed = set(booked.loc[booked["state"] == "CONFIRMED", "booking"])
+    return wanted <= confirmed
+
+
+def run(runtime: Runtime) -> RunReport:
+    """Find, match and book everything that is not booked yet, oldest first."""
+    amazon = runtime.amazon()
+    settlement_ids = _find(runtime, amazon)
+    report = RunReport()
+    report.calls.update(amazon.calls)
+    for settlement_id in settlement_ids:
+        _add(report, run_one(runtime, settlement_id))
+    return report
+
+
+def run_file(runtime: Runtime, path: Path) -> RunReport:
+    """Book a settlement from a file, for what Amazon no longer lists."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    document = Document(content=content, charset=None, sha256=hashlib.sha256(content).hexdigest())
+    return run_one(runtime, _archive(runtime, document, ""))
+
+
+def run_one(runtime: Runtime, settlement_id: str) -> RunReport:
+    """Match and book one settlement, unless a person must approve first."""
+    ref = match(runtime, settlement_id)
+    if not runtime.preview and approval_needed(runtime, settlement_id, ref):
+        waiting = problem(
+            "settlement-needs-approval",
+            f"settlement {settlement_id}",
+            approval=runtime.settings.settlement.approval,
+        )
+        return _waiting(runtime, settlement_id, ref, waiting)
+    return book_matched(runtime, settlement_id, ref)
+
+
+def _waiting(runtime: Runtime, settlement_id: str, ref: str, waiting: Problem) -> RunReport:
+    report = RunReport(problems=[waiting, *problems_of(read_manifest(runtime.staging, ref))])
+    runtime.ledger.record_problems(
+        runtime.settings.name, f"settlement:{settlement_id}", report.problems
+    )
+    return report
+
+
+def _add(report: RunReport, other: RunReport) -> None:
+    summaries = [*report.details.get("settlements", ()), *other.details.get("settlements", ())]
+    report.add(other)
+    if summaries:
+        report.details["settlements"] = summaries

@@ -1,0 +1,135 @@
+"""Both sandboxes over HTTP, a ledger and stores of their own, and the command line in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from amazon_eboekhouden import cli
+from coupling_sandbox.amazon.app import create_app as amazon_app
+from coupling_sandbox.clock import Clock
+from coupling_sandbox.eboekhouden.app import create_app as books_app
+from coupling_sandbox.public.app import create_app as public_app
+from coupling_sandbox.server import serve_in_thread
+
+SECRETS = ("sandbox-secret", "Atzr|sandbox", "0123456789abcdef0123456789abcdef", "A1B2C3D4-0000")
+
+
+@dataclass
+class Result:
+    """What a command said."""
+
+    status: int
+    report: dict[str, Any]
+
+    @property
+    def codes(self) -> list[str]:
+        return [found["code"] for found in self.report["problems"]]
+
+
+@dataclass
+class World:
+    """The sandboxes and the command line that speaks to them."""
+
+    amazon: str
+    books: str
+    public: str
+    home: Path
+    capsys: pytest.CaptureFixture[str]
+
+    def run(self, *arguments: str) -> Result:
+        """Run a command with --json; nothing it prints may hold a secret."""
+        self.capsys.readouterr()
+        status = cli.main([*arguments, "--json"])
+        printed = self.capsys.readouterr()
+        for secret in SECRETS:
+            assert secret not in printed.out + printed.err
+        return Result(status, json.loads(printed.out.strip().splitlines()[-1]))
+
+    def post(self, url: str, body: Any = None, **options: Any) -> Any:
+        answer = httpx.post(url, json=body, timeout=60, **options)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    def seed(self, **options: Any) -> dict[str, Any]:
+        """Generate a seller; returns the truth."""
+        self.post(f"{self.amazon}/control/seed", options)
+        return httpx.get(f"{self.amazon}/control/truth", timeout=60).json()
+
+    def journal(self) -> list[dict[str, str]]:
+        return httpx.get(f"{self.books}/control/journal", timeout=60).json()
+
+    def calls(self, service: str) -> dict[str, int]:
+        return httpx.get(f"{getattr(self, service)}/control/calls").json()["calls"]
+
+    def balance(self, account: str) -> int:
+        """Balance in cents, debit positive."""
+        lines = [line for line in self.journal() if line["account"] == account]
+        return sum(_cents(line["debit"]) - _cents(line["credit"]) for line in lines)
+
+
+def _cents(amount: str) -> int:
+    whole, _, part = amount.partition(".")
+    return int(whole) * 100 + int(part) if amount else 0
+
+
+@pytest.fixture(scope="session")
+def sandboxes() -> Iterator[tuple[str, str, str]]:
+    with (
+        serve_in_thread(amazon_app(clock=Clock())) as amazon,
+        serve_in_thread(books_app(clock=Clock())) as books,
+        serve_in_thread(public_app(clock=Clock())) as public,
+    ):
+        yield amazon, books, public
+
+
+@pytest.fixture
+def world(
+    sandboxes: tuple[str, str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> World:
+    """A fresh world: empty shop, empty books, empty ledger, the coupling `demo` alone."""
+    amazon, books, public = sandboxes
+    for url in sandboxes:
+        httpx.post(f"{url}/control/reset")
+    folder = tmp_path / "couplings"
+    folder.mkdir()
+    demo = (Path(cli.__file__).parent / "couplings" / "demo.yaml").read_text()
+    (folder / "demo.yaml").write_text(demo.replace("http://127.0.0.1:8103", public))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("AMAZON_EBOEKHOUDEN_COUPLINGS", str(folder))
+    monkeypatch.setenv("AIRFLOW_CONN_AMAZON_DEMO", amazon_connection(amazon))
+    monkeypatch.setenv("AIRFLOW_CONN_EBOEKHOUDEN_DEMO", books_connection(books))
+    return World(amazon, books, public, tmp_path, capsys)
+
+
+def amazon_connection(url: str, refresh_token: str = "Atzr|sandbox") -> str:
+    extra = {"refresh_token_secret": refresh_token, "seller_id": "A3SANDBOXSELLER"}
+    return json.dumps(
+        {
+            "conn_type": "amazon_selling_partner",
+            "login": "sandbox-client",
+            "password": "sandbox-secret",
+            "host": url,
+            "extra": extra,
+        }
+    )
+
+
+def books_connection(url: str, code_2: str = "{A1B2C3D4-0000-4000-8000-000000000001}") -> str:
+    return json.dumps(
+        {
+            "conn_type": "eboekhouden",
+            "login": "sandbox",
+            "password": "0123456789abcdef0123456789abcdef",
+            "host": f"{url}/soap.asmx",
+            "extra": {"security_code_2_secret": code_2},
+        }
+    )

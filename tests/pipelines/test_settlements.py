@@ -1,0 +1,131 @@
+"""When Amazon settles: every open item closed, every row explained, clearing zero to the cent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.conftest import World
+from tests.pipelines.test_orders import FROM, TO, WINDOW
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+WRITES = ("AddMutatie", "AddRelatie", "AddFactuur")
+
+
+def booked_month(world: World, orders: int = 80, seed: int = 21) -> dict[str, object]:
+    truth = world.seed(seed=seed, orders=orders, **{"from": FROM, "to": TO})
+    assert world.run("orders", *WINDOW).report["problems"] == []
+    return truth
+
+
+def test_clearing_is_zero_and_every_figure_is_true(world: World) -> None:
+    truth = booked_month(world)
+    result = world.run("settlements")
+    assert result.report["problems"] == []
+    assert result.status == 0
+    settled = truth["settlements"]
+    assert len(result.report["settlements"]) == len(settled)
+    assert world.balance("1090") == 0
+    assert world.balance("2090") == 0
+    assert world.balance("2010") == sum(max(s["payout_cents"], 0) for s in settled)
+    fees = -sum(s["fees_cents"] for s in settled)
+    assert sum(world.balance(str(a)) for a in range(4610, 4618)) + world.balance("1635") == fees
+    assert world.balance("1300") == 0
+
+
+def test_a_settlement_is_never_fetched_or_booked_twice(world: World) -> None:
+    booked_month(world, orders=40)
+    world.run("settlements")
+    before, documents = world.calls("books"), world.calls("amazon").get("getReportDocument")
+    again = world.run("settlements")
+    assert again.status == 0
+    assert again.report["booked"] == 0
+    assert world.calls("amazon").get("getReportDocument") == documents
+    after = world.calls("books")
+    assert [after.get(name) for name in WRITES] == [before.get(name) for name in WRITES]
+
+
+def test_refunds_are_credit_notes(world: World) -> None:
+    truth = booked_month(world, orders=120, seed=22)
+    world.run("settlements")
+    notes = {
+        line["invoice_number"]: line
+        for line in world.journal()
+        if line["kind"] == "FactuurVerstuurd" and line["invoice_number"].startswith("C")
+    }
+    refunded = [order for order in truth["orders"] if order.get("refunds")]
+    assert refunded
+    assert {number.split("AMZ-")[1].rsplit("-", 1)[0] for number in notes} == {
+        order["order_id"] for order in refunded
+    }
+
+
+def test_settled_before_invoiced_is_parked_and_unparked_by_itself(world: World) -> None:
+    world.seed(seed=23, orders=30, **{"from": FROM, "to": TO})
+    parked = world.run("settlements")
+    assert parked.status == 1
+    assert world.balance("1090") == 0
+    assert world.balance("2090") != 0
+    world.run("orders", *WINDOW)
+    world.run("settlements")
+    assert world.balance("2090") == 0
+    assert world.balance("1090") == 0
+    assert world.balance("1300") == 0
+
+
+def test_a_settlement_that_waits_for_a_person_is_not_booked(world: World) -> None:
+    file = world.home / "couplings" / "demo.yaml"
+    file.write_text(file.read_text().replace("approval: automatic", "approval: required"))
+    booked_month(world, orders=20)
+    before = world.journal()
+    result = world.run("settlements")
+    assert result.status == 1
+    assert set(result.codes) == {"settlement-needs-approval"}
+    assert world.journal() == before
+
+
+def test_a_file_that_does_not_add_up_is_refused_whole(world: World) -> None:
+    header = "settlement-id\ttotal-amount\tcurrency\ttransaction-type\tamount-type\t"
+    header += "amount-description\tamount\tposted-date-time\torder-id\n"
+    body = "1\t10,00\tEUR\t\t\t\t\t\t\n1\t\t\tOrder\tItemPrice\tPrincipal\t9,99\t"
+    body += "14.09.2026 07:49:55 UTC\t405-1234567-1234567\n"
+    file = world.home / "settlement.txt"
+    file.write_text(header + body)
+    result = world.run("settlements", "--file", str(file))
+    assert result.status == 1
+    assert len(result.codes) == 1
+    assert world.journal() == []
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared sample files are not here")
+def test_a_sample_that_nobody_here_made_is_booked_or_listed_row_by_row(world: World) -> None:
+    sample = SHARED / "settlements" / "us_synthetic_sample.txt"
+    result = world.run("settlements", "--file", str(sample))
+    (summary,) = result.report["settlements"]
+    assert summary["total_cents"] == 58289
+    assert result.report["problems"]
+    assert world.balance("1094") == 0
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="Amazon's model is not here")
+def test_amazons_own_examples_are_booked_or_listed(world: World) -> None:
+    model = json.loads((SHARED / "spapi-models" / "orders_2026-01-01.json").read_text())
+    orders = {order["orderId"]: order for order in examples(model)}
+    assert orders
+    world.post(f"{world.amazon}/control/orders", list(orders.values()))
+    result = world.run("orders", "--from", "2019-01-01", "--to", "2026-11-01")
+    listed = {o for p in result.report["problems"] for o in orders if o in p["row"]}
+    accounted = result.report["booked"] + result.report["skipped"] + len(listed)
+    assert accounted == len(orders)
+
+
+def examples(value: object) -> list[dict[str, object]]:
+    """Every order in the examples of Amazon's model."""
+    if isinstance(value, list):
+        return [found for entry in value for found in examples(entry)]
+    if not isinstance(value, dict):
+        return []
+    own = [value] if isinstance(value.get("orderId"), str) and "orderItems" in value else []
+    return own + [found for entry in value.values() for found in examples(entry)]
