@@ -101,26 +101,30 @@ def migrate(environment: Mapping[str, str]) -> None:
     # Imported here: making keys needs neither, and it starts in a fraction of a second.
     from amazon_eboekhouden.ledger.database import connect, upgrade
 
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True)
     engine = connect(environment["AMAZON_EBOEKHOUDEN_LEDGER_URL"])
     upgrade(engine)
     engine.dispose()
 
 
 def _write_once(path: Path, content: Callable[[], str], mode: int) -> bool:
-    """Write a file that appears whole or not at all, unless it exists already."""
     if path.exists():
         return False
+    _write(path, content(), mode)
+    return True
+
+
+def _write(path: Path, content: str, mode: int) -> None:
+    """Write a file that appears whole or not at all."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(content())
+        file.write(content)
         file.flush()
         os.fsync(descriptor)
         os.fchmod(descriptor, mode)
-    draft.rename(path)
-    return True
+    draft.replace(path)
 
 
 def _make_logins(folder: Path, users: str) -> list[str]:
@@ -129,13 +133,8 @@ def _make_logins(folder: Path, users: str) -> list[str]:
     known = json.loads(path.read_text()) if path.exists() else {}
     names = [user.split(":")[0].strip() for user in users.split(",")]
     missing = [name for name in names if name and name not in known]
-    if not missing:
-        return []
-    draft = path.with_name(".passwords.json.new")
-    draft.unlink(missing_ok=True)
-    known |= {name: _password() for name in missing}
-    _write_once(draft, lambda: json.dumps(known), 0o600)
-    draft.rename(path)
+    if missing:
+        _write(path, json.dumps(known | {name: _password() for name in missing}), 0o600)
     return [f"login/passwords.json ({name})" for name in missing]
 
 
@@ -210,6 +209,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _say(what: str, made: Sequence[str]) -> None:
     sys.stdout.write(f"{what}: {', '.join(made) or 'none, all were there'}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
