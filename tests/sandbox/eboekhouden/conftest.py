@@ -44,61 +44,6 @@ def client(address):
     found.transport.session.close()
 
 
-class Books:
-    """The books as a program sees them: one session, refusals as codes."""
-
-    def __init__(self, service, http, code_2=CODE_2):
-        self.service = service
-        self.http = http
-        self.code_2 = code_2
-        opened = service.OpenSession(USERNAME, CODE_1, code_2, "tests")
-        assert not opened.ErrorMsg.LastErrorCode
-        self.session_id = opened.SessionID
-
-    def call(self, operation, *arguments, **named):
-        return self.service[operation](self.session_id, self.code_2, *arguments, **named)
-
-    def options(self, **changes):
-        answer = self.http.post("/control/options", json=changes)
-        assert answer.status_code == 200, answer.text
-
-    def relation(self, code="R", **fields):
-        result = self.call("AddRelatie", relation(code, **fields))
-        return result.ErrorMsg.LastErrorCode or result.Rel_ID
-
-    def add(self, **fields):
-        """Book a mutation; its number, or the error code."""
-        result = self.call("AddMutatie", mutation(**fields))
-        if result.ErrorMsg.LastErrorCode:
-            assert result.Mutatienummer == 0
-        return result.ErrorMsg.LastErrorCode or result.Mutatienummer
-
-    def find(self, **filters):
-        result = self.call("GetMutaties", {"MutatieNr": 0, **ALL_DATES, **filters})
-        assert not result.ErrorMsg.LastErrorCode
-        return result.Mutaties.cMutatieList if result.Mutaties else []
-
-    def open_items(self, side="Debiteuren"):
-        found = self.call("GetOpenPosten", side).Openposten
-        items = found.cOpenPost if found else []
-        return {item.MutFactuur: Decimal(str(item.Openstaand)) for item in items}
-
-    def journal(self):
-        return self.http.get("/control/journal").json()
-
-    def balances(self):
-        totals = {}
-        for line in self.journal():
-            amount = Decimal(line["debit"]) - Decimal(line["credit"])
-            totals[line["account"]] = totals.get(line["account"], Decimal(0)) + amount
-        return {account: amount for account, amount in totals.items() if amount}
-
-
-@pytest.fixture
-def books(client, http):
-    return Books(client.service, http)
-
-
 def relation(code="R", **fields):
     blank = {
         "ID": 0,
@@ -166,3 +111,73 @@ def money(gross="12.10", account="4610", code="HOOG_INK_21", vat="2.10", **field
         "rows": [row(account, gross, vat, code)],
         **fields,
     }
+
+
+class Books:
+    """The books as a program sees them: one session, refusals as codes.
+
+    The helpers ride along, because a test module cannot import from a conftest.
+    """
+
+    row = staticmethod(row)
+    fields = staticmethod(mutation)
+    payment = staticmethod(payment)
+    money = staticmethod(money)
+    relation_fields = staticmethod(relation)
+
+    def __init__(self, service, http, code_2=CODE_2):
+        self.service = service
+        self.http = http
+        self.code_2 = code_2
+        opened = service.OpenSession(USERNAME, CODE_1, code_2, "tests")
+        assert not opened.ErrorMsg.LastErrorCode
+        self.session_id = opened.SessionID
+
+    def call(self, operation, *arguments, **named):
+        return self.service[operation](self.session_id, self.code_2, *arguments, **named)
+
+    def options(self, **changes):
+        answer = self.http.post("/control/options", json=changes)
+        assert answer.status_code == 200, answer.text
+
+    def relation(self, code="R", **fields):
+        result = self.call("AddRelatie", relation(code, **fields))
+        return result.ErrorMsg.LastErrorCode or result.Rel_ID
+
+    def add(self, **fields):
+        """Book a mutation; its number, or the error code."""
+        result = self.call("AddMutatie", mutation(**fields))
+        if result.ErrorMsg.LastErrorCode:
+            assert result.Mutatienummer == 0
+        return result.ErrorMsg.LastErrorCode or result.Mutatienummer
+
+    def find(self, **filters):
+        result = self.call("GetMutaties", {"MutatieNr": 0, **ALL_DATES, **filters})
+        assert not result.ErrorMsg.LastErrorCode
+        return result.Mutaties.cMutatieList if result.Mutaties else []
+
+    def error(self, operation, *arguments):
+        """The error code of a call; empty when it was accepted."""
+        result = self.call(operation, *arguments)
+        error = getattr(result, "ErrorMsg", result)
+        return error.LastErrorCode or ""
+
+    def open_items(self, side="Debiteuren"):
+        found = self.call("GetOpenPosten", side).Openposten
+        items = found.cOpenPost if found else []
+        return {item.MutFactuur: Decimal(str(item.Openstaand)) for item in items}
+
+    def journal(self):
+        return self.http.get("/control/journal").json()
+
+    def balances(self):
+        totals = {}
+        for line in self.journal():
+            amount = Decimal(line["debit"]) - Decimal(line["credit"])
+            totals[line["account"]] = totals.get(line["account"], Decimal(0)) + amount
+        return {account: amount for account, amount in totals.items() if amount}
+
+
+@pytest.fixture
+def books(client, http):
+    return Books(client.service, http)
