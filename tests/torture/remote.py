@@ -78,6 +78,7 @@ class FakeRemote:
     calls: Counter[str] = field(default_factory=Counter)
     applied: Counter[str] = field(default_factory=Counter)  # token or relation code → times
     order: list[str] = field(default_factory=list)  # the same, in order of effect
+    by_hand: set[int] = field(default_factory=set)  # mutations that a person made
     took_s: float = 0.0  # how long the last call took
     closed_until: str = ""  # bookings dated up to here are refused (ISO date)
     account_code: str = ""  # every booking is refused with this code
@@ -230,10 +231,9 @@ class FakeRemote:
     def copy(self, number: int) -> int:
         self._number += 1
         self.rows[self._number] = dataclasses.replace(self.rows[number], number=self._number)
+        self.by_hand.add(self._number)
         return self._number
 
 
 def _has_number(row: BookedMutation, number: str) -> bool:
-    return row.invoice_number == number or any(
-        line.invoice_number == number for line in row.lines
-    )
+    return row.invoice_number == number or any(line.invoice_number == number for line in row.lines)

@@ -248,6 +248,11 @@ _BOOKING: Mapping[str, ProblemKind] = {
         "{booking} was sent and never arrived: {evidence}",
         "check that e-Boekhouden works, then choose `rebook` or `ignore`",
     ),
+    "booking-not-visible": ProblemKind(
+        "whether {booking} was booked cannot be seen: {evidence}",
+        "look in e-Boekhouden for its amount and date; then choose `adopt` when it is there, "
+        "`rebook` when it is not",
+    ),
     "booking-duplicated": ProblemKind(
         "{booking} stands in the books more than once: {evidence}",
         "delete all but one in e-Boekhouden, then choose `adopt`",

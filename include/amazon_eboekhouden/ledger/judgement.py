@@ -111,12 +111,14 @@ class Sight:
         own: rows that bear its token.
         foreign: rows with its invoice number and kind, and no token of ours.
         complete: whether a row of ours could not have been missed.
+        hidden: whether the service does not show mutations that far back.
         half: whether the invoice stands there without its mutation.
     """
 
     own: Sequence[BookedMutation]
     foreign: Sequence[BookedMutation]
     complete: bool
+    hidden: bool = False
     half: bool = False
 
 
@@ -136,6 +138,9 @@ def judge(intent: Intent, sight: Sight, max_attempts: int) -> Change | None:
         row = sight.foreign[0]
         evidence = f"mutation {row.number} of {row.date} over {row.gross_cents} cents"
         return Change(State.NEEDS_HUMAN, "foreign", str(row.number), evidence)
+    if sight.hidden:
+        evidence = "e-Boekhouden does not show mutations that far back"
+        return Change(State.NEEDS_HUMAN, "not-visible", evidence=evidence)
     if not sight.complete:
         return None
     return absent(intent, max_attempts)

@@ -136,6 +136,7 @@ class Probe:
         width = self.settings.window
         for _ in range(_LONGEST_SWEEP):
             if not self.keep_lease():
+                self.failed = True
                 return
             rows = self.ask(number_from=start, number_to=start + width - 1)
             yield Step("swept")
@@ -149,6 +150,7 @@ class Probe:
             if not rows and start > highest:
                 break
         else:
+            self.failed = True
             return
         if number_before in self.rows:
             self.reaches_back = True
@@ -183,8 +185,9 @@ class Probe:
                 if row.kind is kind and intent.invoice_number in invoice_numbers(row)
             ]
         complete = self.reaches_back and not self.failed
+        hidden = not self.reaches_back and not self.failed
         half = complete and not own and self._is_half(intent)
-        return judge(intent, Sight(own, same, complete, half), self.settings.max_attempts)
+        return judge(intent, Sight(own, same, complete, hidden, half), self.settings.max_attempts)
 
     def _is_half(self, intent: Intent) -> bool:
         if intent.kind is not BookingKind.INVOICE or not isinstance(self.remote, KnowsInvoices):

@@ -98,8 +98,6 @@ class Worker:
             self.report.come_back(lease)
             return
         self.lease, self._renewed_at = lease, asked_at
-        self.store.orphan(lease)
-        yield Step("orphaned")
         yield from self._settle()
         for _ in range(_PASSES):
             yield from self._send_all()
@@ -140,6 +138,7 @@ class Worker:
             self.store.sendable(self.admin, self.coupling),
             key=lambda intent: (_RANK[intent.kind], intent.attempt),
         )
+        yield Step("listed")
         needed = {natural for intent in queue for natural in intent.depends_on}
         states = dict(self.store.states(self.admin, sorted(needed)))
         self._number = self.store.highest_number(self.admin)
@@ -167,11 +166,12 @@ class Worker:
     def _send(self, intent: Intent) -> Generator[Step, None, Change | None]:
         """Arm, check once more, send, commit. None: it was not sent."""
         payload = self._payload(intent)
-        if payload is None or not self._within_budget() or not self.keep_lease():
+        if payload is None or not self.keep_lease():
             return None
         number_before = yield from self._number_before()
-        if number_before == NEVER_ASKED:
+        if number_before == NEVER_ASKED or not self._within_budget():
             return None
+        yield Step("ready", intent.op_key)
         armed_at = self._arm(intent, number_before)
         if armed_at is None:
             return None
@@ -240,6 +240,7 @@ class Worker:
         if self._number != NEVER_ASKED:
             return self._number
         rows = self._probe().ask()
+        self._calls_used += 1
         if rows is None:
             self._give_up()
             return NEVER_ASKED
@@ -255,6 +256,7 @@ class Worker:
         if not unknowns or not self.keep_lease():
             return False
         changes = yield from self._probe().changes(unknowns)
+        yield Step("judged")
         if not changes or not self.keep_lease():
             return False
         done = self.store.resolve(self._held, changes)

@@ -51,6 +51,7 @@ _BY_REASON = {
     "foreign": "booking-foreign",
     "absent": "booking-absent",
     "duplicated": "booking-duplicated",
+    "not-visible": "booking-not-visible",
     "conflict": "booking-conflict",
     "half": "booking-half",
     "deleted": "booking-deleted-by-person",

@@ -115,7 +115,7 @@ class SqlStore:
 
     # --- lease -------------------------------------------------------------------------------
     def acquire(self, admin: str, holder: str) -> Lease | datetime:
-        """The lease with a new epoch, or when the present one ends."""
+        """The lease with a new epoch, or when the present one ends; what was left is orphaned."""
         if not self._guard(admin, holder):
             return self.now() + timedelta(seconds=self.settings.lease_s)
         lease = self._acquire(admin, holder)
@@ -133,9 +133,25 @@ class SqlStore:
                 .values(holder=holder, epoch=_LEASE.c.epoch + 1, expires_at_utc=self._after_lease())
             )
             row = connection.execute(select(_LEASE).where(_LEASE.c.admin == admin)).one()
-        if taken.rowcount == 1:
-            return Lease(admin, holder, row.epoch)
-        return row.expires_at_utc  # type: ignore[no-any-return]
+            if taken.rowcount != 1:
+                return row.expires_at_utc  # type: ignore[no-any-return]
+            lease = Lease(admin, holder, row.epoch)
+            self._orphan(connection, lease)
+        return lease
+
+    def _orphan(self, connection: Connection, lease: Lease) -> None:
+        """What an earlier epoch left in SENDING becomes UNKNOWN."""
+        chain = Chain(connection, lease.admin)
+        now_ms = self.now_ms(connection)
+        query = select(_INTENT).where(
+            _INTENT.c.admin == lease.admin, _INTENT.c.state == State.SENDING.value
+        )
+        orphans = [intent_of(row) for row in connection.execute(query)]
+        for intent in orphans:
+            change = Change(State.UNKNOWN, evidence="the worker that sent it did not report")
+            self._write(connection, chain, lease, intent, change, now_ms)
+        if orphans:
+            chain.close()
 
     def _after_lease(self) -> ColumnElement[int]:
         return self.now_sql() + literal(_ms(self.settings.lease_s), BigInteger)
@@ -196,25 +212,6 @@ class SqlStore:
         )
 
     # --- sending -----------------------------------------------------------------------------
-    def orphan(self, lease: Lease) -> int:
-        """What an earlier epoch left in SENDING becomes UNKNOWN; how many."""
-        with self.engine.begin() as connection:
-            chain = Chain(connection, lease.admin)
-            now_ms = self.now_ms(connection)
-            query = select(_INTENT).where(
-                _INTENT.c.admin == lease.admin,
-                _INTENT.c.state == State.SENDING.value,
-                _INTENT.c.epoch < lease.epoch,
-                self._lease_holds(lease),
-            )
-            orphans = [intent_of(row) for row in connection.execute(query)]
-            for intent in orphans:
-                change = Change(State.UNKNOWN, evidence="the worker that sent it did not report")
-                self._write(connection, chain, lease, intent, change, now_ms)
-            if orphans:
-                chain.close()
-        return len(orphans)
-
     def arm(self, lease: Lease, intent: Intent, number_before: int) -> bool:
         """PLANNED → SENDING, if the lease outlasts one call and the payload is still this one."""
         settings = self.settings

@@ -10,8 +10,8 @@ class Step:
     """Something has just become true, in the store or at the service.
 
     Attributes:
-        name: planned, leased, orphaned, renewed, learned, armed, sent, settled, swept, probed,
-            resolved, released.
+        name: planned, leased, listed, learned, ready, armed, sent, settled, swept,
+            probed, judged, resolved, released.
         op_key: the operation concerned, "" if none.
     """
 

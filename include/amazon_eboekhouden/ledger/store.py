@@ -47,7 +47,11 @@ class Store(Protocol):
         ...
 
     def acquire(self, admin: str, holder: str) -> Lease | datetime:
-        """The lease with a new epoch, or when the present one ends."""
+        """The lease with a new epoch, or when the present one ends.
+
+        In the same transaction, what an earlier epoch left in SENDING becomes UNKNOWN: there is no
+        moment at which a new holder could send beside it.
+        """
         ...
 
     def renew(self, lease: Lease) -> bool:
@@ -56,10 +60,6 @@ class Store(Protocol):
 
     def release(self, lease: Lease) -> None:
         """End the lease now, if it is still ours."""
-        ...
-
-    def orphan(self, lease: Lease) -> int:
-        """What an earlier epoch left in SENDING becomes UNKNOWN; how many."""
         ...
 
     def unknowns(self, admin: str) -> list[Intent]:
