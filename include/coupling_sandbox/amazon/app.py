@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from coupling_sandbox.amazon import orders, reports, sellers
+from coupling_sandbox.amazon import finances, orders, orders_v0, reports, sellers
 from coupling_sandbox.amazon.errors import fault_429
 from coupling_sandbox.amazon.limits import Buckets
 from coupling_sandbox.amazon.login import Login
@@ -19,6 +19,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *orders.OPERATIONS,
     *reports.OPERATIONS,
     *sellers.OPERATIONS,
+    *finances.OPERATIONS,
+    *orders_v0.OPERATIONS,
 )
 
 

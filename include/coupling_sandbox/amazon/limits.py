@@ -11,7 +11,6 @@ USAGE_PLANS: dict[str, tuple[float, int]] = {
     "getOrderItems": (0.5, 30),
     "getOrderAddress": (0.5, 30),
     "getOrderBuyerInfo": (0.5, 30),
-    "getOrderItemsBuyerInfo": (0.5, 30),
     "createReport": (0.0167, 15),
     "getReports": (0.0222, 10),
     "getReport": (2.0, 15),
@@ -21,8 +20,6 @@ USAGE_PLANS: dict[str, tuple[float, int]] = {
     "listSummary": (0.5, 10),
     "listBalances": (0.5, 10),
     "listFinancialEventGroups": (0.5, 30),
-    "listFinancialEventsByGroupId": (0.5, 30),
-    "listFinancialEventsByOrderId": (0.5, 30),
     "getMarketplaceParticipations": (0.016, 15),
     "createRestrictedDataToken": (1.0, 10),
 }

@@ -109,6 +109,12 @@ class Login:
         text = json.dumps(body, separators=(",", ":"))
         return Response(text, 200, login_headers())
 
+    def restricted(self, grant: Grant) -> str:
+        """Return a restricted data token, which shows buyers' data of the v0 orders."""
+        token = f"Atz.sprdt|{secrets.token_urlsafe(60)}"
+        self._tokens[token] = (grant.refresh_token, self.clock.now() + TOKEN_LIFE)
+        return token
+
     def authorise(self, access_token: str | None, expired_details: str) -> Grant:
         """Return whose token this is; raise 403 for none, a strange, expired or revoked one."""
         refresh, until = self._tokens.get(access_token or "", ("", None))

@@ -12,7 +12,6 @@ from coupling_sandbox.amazon.service import Asked, Operation, iso
 from coupling_sandbox.amazon.shop import OrderQuery, ms
 
 LAG = timedelta(minutes=2)
-OLDEST = timedelta(days=730)
 TOKEN_LIFE = timedelta(hours=24)
 STATUSES = (
     "PENDING_AVAILABILITY",
@@ -67,6 +66,7 @@ KNOWN = {
 async def search_orders(asked: Asked) -> Mapping[str, Any]:
     """Answer ``GET /orders/2026-01-01/orders``."""
     asked.need_role(*BASIC_ROLES)
+    _transient(asked)
     family, after, before = _times(asked)
     included = _included(asked)
     limit = _limit(asked)
@@ -75,7 +75,7 @@ async def search_orders(asked: Asked) -> Mapping[str, Any]:
         ms(after),
         ms(before),
         ms(asked.now - LAG),
-        ms(asked.now - OLDEST),
+        ms(asked.now - timedelta(days=asked.amazon.options.oldest_order_days)),
         _listed(asked, "marketplaceIds", most=50),
         _listed(asked, "fulfillmentStatuses", STATUSES),
         _listed(asked, "fulfilledBy", ("MERCHANT", "AMAZON")),
@@ -105,6 +105,13 @@ async def get_order(asked: Asked) -> Mapping[str, Any]:
     if order is None:
         raise SpApiRefusal("not_found")
     return {"order": _shown(order, _included(asked))}
+
+
+def _transient(asked: Asked) -> None:
+    """Refuse valid requests for a while, as the real service did in August 2026."""
+    until = asked.amazon.options.transient_400_until
+    if until and asked.now < datetime.fromisoformat(until):
+        raise SpApiRefusal("invalid_input")
 
 
 def _times(asked: Asked) -> tuple[str, datetime, datetime]:

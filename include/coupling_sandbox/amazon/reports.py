@@ -51,6 +51,8 @@ async def get_reports(asked: Asked) -> Mapping[str, Any]:
 
 def _listing(asked: Asked) -> dict[str, Any]:
     types = asked.many("reportTypes")
+    if SETTLEMENTS in types:
+        asked.need_role("finance_and_accounting")
     if not 1 <= len(types) <= 10:
         raise SpApiRefusal("invalid_input", "reportTypes must have 1 to 10 values.")
     marketplaces = asked.many("marketplaceIds")
@@ -167,11 +169,8 @@ async def create_report(asked: Asked) -> Mapping[str, Any]:
     now = asked.now
     start = _moment(body.get("dataStartTime"), now - timedelta(days=1))
     end = min(_moment(body.get("dataEndTime"), now), now)
-    made = None if fatal else requested_report(asked, kind, start, end, body)
-    if made is None or fatal:
-        status, text = ("CANCELLED", "") if not fatal else ("FATAL", "")
-    else:
-        status, text = made
+    made = ("FATAL", "") if fatal else requested_report(asked, kind, start, end, body)
+    status, text = made
     if options.report_outcome != "DONE":
         status = options.report_outcome
     report = Report(
@@ -187,7 +186,11 @@ async def create_report(asked: Asked) -> Mapping[str, Any]:
         body.get("reportOptions"),
     )
     if status != "CANCELLED":
-        document = store_document(asked.amazon, asked.seller, text.encode("utf-8"), "UTF-8")
+        # A FATAL report's document says what went wrong; the VAT report was seen in UTF-8.
+        charset = "UTF-8" if kind == "GET_VAT_TRANSACTION_DATA" else options.document_charset
+        written = text if status == "DONE" else json.dumps({"errorDetails": "The report failed."})
+        body_bytes = written.encode(charset or "cp1252", "replace")
+        document = store_document(asked.amazon, asked.seller, body_bytes, charset)
         report = Report(**{**report.__dict__, "document_id": document})
     asked.amazon.shop.put_report(asked.seller, report)
     return {"reportId": report_id}

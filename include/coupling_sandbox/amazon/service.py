@@ -28,11 +28,12 @@ class Options:
     document_gzip: bool = False
     report_seconds: float = 0.0
     report_outcome: str = "DONE"
+    order_report_days: int = 30
+    oldest_order_days: int = 730
     duplicate_settlements: bool = False
     bucket_fill: float = 1.0
     rate_scale: float = 1.0
-    transient_400_s: float = 0.0
-    pending_prices: bool = False
+    transient_400_until: str = ""
     createreport_settlement: str = "400"
 
     CHOICES: ClassVar = {

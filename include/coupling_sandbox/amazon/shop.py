@@ -30,11 +30,9 @@ create table money (
     seller text, stream text, posted_ms integer, seq integer, deferred_ms integer,
     settlement_id text, order_id text, body text, primary key (seller, seq)) without rowid;
 create index money_by_time on money (seller, stream, posted_ms, seq);
+create index money_by_deferral on money (seller, deferred_ms, seq);
 create index money_by_order on money (seller, order_id);
 create index money_by_settlement on money (seller, settlement_id, posted_ms, seq);
-create table settlement (
-    seller text, settlement_id text, stream text, start_ms integer, end_ms integer,
-    listed_ms integer, body text, primary key (seller, settlement_id)) without rowid;
 create table truth (
     seller text, kind text, seq integer, key text, body text,
     primary key (seller, kind, seq)) without rowid;
@@ -81,6 +79,36 @@ class OrderQuery:
     marketplaces: Sequence[str] = ()
     statuses: Sequence[str] = ()
     fulfilled_by: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class MoneyQuery:
+    """Which transactions are asked for: posted from ``after_ms`` up to, not at, ``before_ms``."""
+
+    after_ms: int
+    before_ms: int
+    order_id: str | None = None
+    settlement_id: str | None = None
+    stream: str | None = None
+
+
+@dataclass(frozen=True)
+class MoneyRow:
+    """A transaction in one of its phases: ``deferred`` when it happened, ``released`` later."""
+
+    posted_ms: int
+    seq: int
+    phase: str
+    stream: str
+    deferred_ms: int | None
+    released_ms: int | None
+    settlement_id: str | None
+    body: dict[str, Any]
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Where it stands in the list; each phase has a place of its own."""
+        return self.posted_ms, self.seq * 2 + (self.phase == "released")
 
 
 def ms(moment: datetime) -> int:
@@ -301,6 +329,49 @@ class Shop:
         )
         self._db.executemany("insert into money values (?, ?, ?, ?, ?, ?, ?, ?)", packed)
         self._db.commit()
+
+    def money(
+        self, seller: str, query: MoneyQuery, start: tuple[int, int] | None, limit: int
+    ) -> list[MoneyRow]:
+        """Return transactions in order of time, each deferred one once more when released."""
+        where, values = ["seller = :seller"], query.__dict__ | {"seller": seller, "limit": limit}
+        for name in ("order_id", "settlement_id", "stream"):
+            if values[name] is not None:
+                where.append(f"{name} = :{name}")
+        values |= {"at": start[0] if start else -1, "place": start[1] if start else -1}
+        chosen = " and ".join(where)
+        bounds = ">= :after_ms and {0} < :before_ms and ({0}, place) > (:at, :place)"
+        sql = f"""
+            select * from (
+                select deferred_ms as at_ms, seq * 2 as place, seq, 'deferred', stream,
+                    deferred_ms, posted_ms, settlement_id, body
+                from money where {chosen} and deferred_ms is not null
+                union all
+                select posted_ms, seq * 2 + 1, seq, 'released', stream,
+                    deferred_ms, null, settlement_id, body
+                from money where {chosen})
+            where at_ms {bounds.format("at_ms")}
+            order by at_ms, place limit :limit"""  # noqa: S608
+        rows = self._db.execute(sql, values)
+        return [
+            MoneyRow(at, seq, phase, stream, deferred, released, settlement, json.loads(body))
+            for at, _, seq, phase, stream, deferred, released, settlement, body in rows
+        ]
+
+    def balances(self, seller: str, now_ms: int) -> dict[str, dict[str, int]]:
+        """Return per stream what is deferred and what is available, in cents."""
+        sums: dict[str, dict[str, int]] = {}
+        sql = (
+            "select stream, posted_ms, body from money m where seller = ?1 "
+            "and coalesce(deferred_ms, posted_ms) <= ?2 and (settlement_id is null or not exists "
+            "(select 1 from report r where r.seller = m.seller and r.report_id = m.settlement_id "
+            "and r.data_end_ms <= ?2))"
+        )
+        for stream, posted, body in self._all(sql, (seller, now_ms)):
+            kind = "DEFERRED" if posted > now_ms else "AVAILABLE"
+            own = sums.setdefault(stream, {"AVAILABLE": 0, "DEFERRED": 0})
+            own[kind] += sum(row[2] for row in json.loads(body)["rows"])
+        return sums
 
     def streams(self, seller: str) -> list[str]:
         """Return the settlement streams that still have unsettled money."""

@@ -66,6 +66,9 @@ class Verbs:
         )
         charset, packed = _storage(request)
         document = publish(self._amazon, _seller(request), body, report, charset, packed)
+        if summary := _summary(body):
+            key = summary["settlement_id"]
+            self._amazon.shop.put_truth(_seller(request), "posted", [(key, summary)])
         return JSONResponse({"reportId": report.report_id, "reportDocumentId": document})
 
     async def reports(self, request: Request) -> Response:
@@ -170,12 +173,35 @@ def _storage(request: Request) -> tuple[str | None, bool | None]:
     return request.query_params.get("charset"), None if packed is None else packed == "true"
 
 
-def _period(body: bytes) -> tuple[datetime | None, datetime | None]:
-    """Read a settlement's period from its summary row, for the listing only."""
+def _summary_row(body: bytes) -> dict[str, str]:
     lines = body[:4000].decode("latin-1").splitlines()
     if len(lines) < 2:
-        return None, None
-    row: dict[str, Any] = dict(zip(lines[0].split("\t"), lines[1].split("\t"), strict=False))
+        return {}
+    return dict(zip(lines[0].split("\t"), lines[1].split("\t"), strict=False))
+
+
+def _summary(body: bytes) -> dict[str, Any] | None:
+    """Return what the finances API can tell of a posted settlement; None when unreadable."""
+    row = _summary_row(body)
+    start, end = _period(body)
+    digits = (row.get("total-amount") or "").strip().replace(".", "").replace(",", "")
+    if start is None or end is None or not digits.lstrip("-").isdigit():
+        return None
+    deposit = _date(row.get("deposit-date")) or end
+    return {
+        "settlement_id": row["settlement-id"].strip(),
+        "marketplace": "",
+        "currency": row.get("currency", "").strip(),
+        "start_utc": start.isoformat(),
+        "end_utc": end.isoformat(),
+        "deposit_utc": deposit.isoformat(),
+        "total_cents": int(digits),
+    }
+
+
+def _period(body: bytes) -> tuple[datetime | None, datetime | None]:
+    """Read a settlement's period from its summary row, for the listing only."""
+    row = _summary_row(body)
     return _date(row.get("settlement-start-date")), _date(row.get("settlement-end-date"))
 
 

@@ -11,6 +11,7 @@ from coupling_sandbox.amazon.generator.events import TRANSFER_FAILED
 from coupling_sandbox.amazon.generator.flatfile import event_rows, header_row, summary_row
 from coupling_sandbox.amazon.generator.money import Row, Transaction
 from coupling_sandbox.amazon.generator.options import SeedOptions
+from coupling_sandbox.amazon.generator.rates import PRICE_FACTOR
 from coupling_sandbox.amazon.generator.truth import SettlementTruth
 from coupling_sandbox.amazon.places import MARKETPLACES, Marketplace
 from coupling_sandbox.amazon.reports import KEPT, SETTLEMENTS, publish
@@ -113,6 +114,7 @@ def _publish(
         "end_utc": iso(end),
         "deposit_utc": iso(deposit),
         "listed_utc": iso(listed),
+        "converted_eur_cents": _converted(rng, place, truth.total),
         **truth.as_json(),
     }
 
@@ -152,6 +154,13 @@ def _write(
 ) -> None:
     truth.add(event)
     body.writelines(event_rows(place, settlement_id, posted_ms, event))
+
+
+def _converted(rng: Random, place: Marketplace, total: int) -> int | None:
+    """Return what arrives at a euro bank account for another currency, 1 to 2 % below the rate."""
+    if place.currency == "EUR" or total <= 0:
+        return None
+    return total * 100 * rng.randrange(980, 990) // (PRICE_FACTOR[place.currency] * 1000)
 
 
 def _listed(amazon: Amazon, due: datetime) -> datetime:

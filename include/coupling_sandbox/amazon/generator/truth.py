@@ -34,6 +34,7 @@ def order_truth(sale: Sale) -> dict[str, Any]:
         "buyer_paid_cents": sale.buyer_paid,
         "vat_number": sale.buyer.vat_number,
         "vat_number_valid": sale.buyer.vat_number_valid,
+        "shipment_id": sale.shipment_id,
         "special_territory": sale.special,
         "items": [
             {"item_id": one.item_id, "sku": one.article.sku, "rate_percent": percent(one.rate)}

@@ -1,0 +1,181 @@
+"""Order reports: All Orders by last update or by order date, and shipments fulfilled by Amazon."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from coupling_sandbox.amazon.generator.arithmetic import money
+from coupling_sandbox.amazon.orders import LAG
+from coupling_sandbox.amazon.service import Asked
+from coupling_sandbox.amazon.shop import OrderQuery, ms
+from coupling_sandbox.amazon.shown import Shown, shown_items
+
+ORDER_COLUMNS = (
+    "amazon-order-id", "merchant-order-id", "purchase-date", "last-updated-date", "order-status",
+    "fulfillment-channel", "sales-channel", "order-channel", "ship-service-level", "product-name",
+    "sku", "asin", "item-status", "quantity", "currency", "item-price", "item-tax",
+    "shipping-price", "shipping-tax", "gift-wrap-price", "gift-wrap-tax",
+    "item-promotion-discount", "ship-promotion-discount", "ship-city", "ship-state",
+    "ship-postal-code", "ship-country", "promotion-ids", "is-business-order",
+    "purchase-order-number", "price-designation",
+)  # fmt: skip
+SHIPMENT_COLUMNS = (
+    "amazon-order-id", "merchant-order-id", "shipment-id", "shipment-item-id",
+    "amazon-order-item-id", "merchant-order-item-id", "purchase-date", "payments-date",
+    "shipment-date", "reporting-date", "buyer-email", "buyer-name", "buyer-phone-number", "sku",
+    "product-name", "quantity-shipped", "currency", "item-price", "item-tax", "shipping-price",
+    "shipping-tax", "gift-wrap-price", "gift-wrap-tax", "ship-service-level", "recipient-name",
+    "ship-address-1", "ship-address-2", "ship-address-3", "ship-city", "ship-state",
+    "ship-postal-code", "ship-country", "ship-phone-number", "item-promotion-discount",
+    "ship-promotion-discount", "carrier", "tracking-number", "estimated-arrival-date",
+    "fulfillment-center-id", "fulfillment-channel", "sales-channel",
+)  # fmt: skip
+_STATUS = {
+    "PENDING_AVAILABILITY": "Pending",
+    "PENDING": "Pending",
+    "UNSHIPPED": "Unshipped",
+    "PARTIALLY_SHIPPED": "Shipping",
+    "SHIPPED": "Shipped",
+    "CANCELLED": "Cancelled",
+    "UNFULFILLABLE": "Unfulfillable",
+}
+# Where Amazon's warehouses stand; the product has to know the country from the code.
+CENTRES = {"NL": "AMS9", "DE": "LEJ3", "PL": "WRO2", "FR": "ORY4", "CZ": "PRG2", "IT": "MXP5",
+           "ES": "MAD4", "SE": "ARN1", "BE": "LGG1"}  # fmt: skip
+PAGE = 1000
+
+
+def by_last_update(asked: Asked, start: datetime, end: datetime, _body: Mapping[str, Any]) -> str:
+    """Write GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL; "" without orders."""
+    return _all_orders(asked, "lastUpdated", start, end)
+
+
+def by_order_date(asked: Asked, start: datetime, end: datetime, _body: Mapping[str, Any]) -> str:
+    """Write GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL; "" without orders."""
+    return _all_orders(asked, "created", start, end)
+
+
+def fulfilled_shipments(
+    asked: Asked, start: datetime, end: datetime, _body: Mapping[str, Any]
+) -> str:
+    """Write GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL: what left Amazon's warehouses."""
+    query = {"fulfilled_by": ("AMAZON",), "statuses": ("SHIPPED", "PARTIALLY_SHIPPED")}
+    rows = []
+    for order in stored_orders(asked, "lastUpdated", start, end, **query):
+        truth = asked.amazon.shop.truth_of(asked.seller, "order", order["orderId"]) or {}
+        shipped = truth.get("shipped_utc") or order.get("lastUpdatedTime")
+        for number, shown in enumerate(shown_items(order), 1):
+            row = _common(order, shown)
+            row |= {
+                "shipment-id": truth.get("shipment_id", ""),
+                "shipment-item-id": f"{truth.get('shipment_id', '')}{number}",
+                "amazon-order-item-id": str(shown.item.get("orderItemId", "")),
+                "payments-date": when(order.get("createdTime")),
+                "shipment-date": when(shipped),
+                "reporting-date": when(shipped),
+                "quantity-shipped": row["quantity"],
+                "carrier": "AMZN_NL",
+                "tracking-number": f"TBA{order['orderId'][-7:]}",
+                "fulfillment-center-id": CENTRES.get(truth.get("ship_from", "NL"), "AMS9"),
+                "fulfillment-channel": "AFN",
+            }
+            rows.append(row)
+    return table(SHIPMENT_COLUMNS, rows)
+
+
+def _all_orders(asked: Asked, family: str, start: datetime, end: datetime) -> str:
+    rows = (
+        _common(order, shown)
+        for order in stored_orders(asked, family, start, end)
+        for shown in shown_items(order)
+    )
+    return table(ORDER_COLUMNS, list(rows))
+
+
+def stored_orders(
+    asked: Asked, family: str, start: datetime, end: datetime, **filters: tuple[str, ...]
+) -> Iterator[dict[str, Any]]:
+    """Yield the visible orders of a time span; the upper bound is not included."""
+    visible = ms(asked.now - LAG)
+    query = OrderQuery(family, ms(start), ms(end) - 1, visible, 0, **filters)
+    position = None
+    while rows := asked.amazon.shop.search_orders(asked.seller, query, position, PAGE):
+        yield from (order for _, order in rows)
+        position = rows[-1][0]
+
+
+def _common(order: Mapping[str, Any], shown: Shown) -> dict[str, str]:
+    """Return the fields that all order reports share."""
+    fulfillment = order.get("fulfillment") or {}
+    address = (order.get("recipient") or {}).get("deliveryAddress") or {}
+    product = shown.item.get("product") or {}
+    amazon = fulfillment.get("fulfilledBy") == "AMAZON"
+    status = _STATUS.get(fulfillment.get("fulfillmentStatus", ""), "")
+    promotions = (shown.item.get("promotion") or {}).get("breakdowns") or []
+    channel = order.get("salesChannel") or {}
+    return {
+        "amazon-order-id": order["orderId"],
+        "purchase-date": when(order.get("createdTime")),
+        "last-updated-date": when(order.get("lastUpdatedTime")),
+        "order-status": status,
+        "fulfillment-channel": "Amazon" if amazon else "Merchant",
+        "sales-channel": channel.get("marketplaceName") or "",
+        "ship-service-level": fulfillment.get("fulfillmentServiceLevel") or "",
+        "product-name": product.get("title") or "",
+        "sku": product.get("sellerSku") or "",
+        "asin": product.get("asin") or "",
+        "item-status": status,
+        "quantity": str(shown.item.get("quantityOrdered", "")),
+        "ship-city": address.get("city") or "",
+        "ship-postal-code": address.get("postalCode") or "",
+        "ship-country": address.get("countryCode") or "",
+        "promotion-ids": ",".join(one.get("promotionId", "") for one in promotions),
+        "is-business-order": str("AMAZON_BUSINESS" in (order.get("programs") or [])).lower(),
+        "price-designation": (product.get("price") or {}).get("priceDesignation") or "",
+        "purchase-order-number": (order.get("buyer") or {}).get("buyerPurchaseOrderNumber") or "",
+        **_amounts(shown),
+    }
+
+
+def _amounts(shown: Shown) -> dict[str, str]:
+    if not shown.parts:
+        return {}
+    cells = {"currency": shown.currency}
+    for part, name in (("goods", "item"), ("shipping", "shipping"), ("gift_wrap", "gift-wrap")):
+        if part in shown.parts:
+            # Prices contain the tax, as Amazon documents it for its European marketplaces.
+            cells[f"{name}-price"] = money(shown.gross(part))
+            cells[f"{name}-tax"] = money(shown.tax(part)) if shown.taxed else ""
+    for part, name in (("discount", "item"), ("shipping_discount", "ship")):
+        if shown.gross(part):
+            cells[f"{name}-promotion-discount"] = money(-shown.gross(part))
+    return cells
+
+
+def when(text: Any) -> str:
+    """Write a time the way order reports do; "" for none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return ""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def table(columns: tuple[str, ...], rows: list[dict[str, str]], end: str = "\n") -> str:
+    """Write a flat file: a header row and one line per row; "" when there are none."""
+    if not rows:
+        return ""
+    lines = ["\t".join(columns)]
+    lines += ["\t".join(_clean(row.get(name, "")) for name in columns) for row in rows]
+    return end.join(lines) + end
+
+
+def _clean(text: str) -> str:
+    return text.replace("\t", " ").replace("\n", " ")
+
+
+def truths(asked: Asked) -> Iterator[dict[str, Any]]:
+    """Yield what the generator knows of every order."""
+    for body in asked.amazon.shop.truth(asked.seller, "order"):
+        yield json.loads(body)
