@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import subprocess
@@ -51,6 +52,7 @@ def load(path: Path) -> Compose:
     return loaded
 
 
+@functools.cache
 def resolved() -> Compose:
     """The file as Debian's docker-compose 1.29 reads it."""
     tool = shutil.which("docker-compose")

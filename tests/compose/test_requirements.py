@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,15 @@ def test_everything_locked_has_a_hash(name: str) -> None:
 @pytest.mark.parametrize("name", [*LISTS, "requirements.in", "requirements-dev.in"])
 def test_no_list_names_a_registry(name: str) -> None:
     assert hosts(read(name)) == []
+
+
+def test_the_engine_of_the_distributed_setup_loads_with_these_pins() -> None:
+    # Not implied by the resolver: a Celery that the provider allows can still fail to import.
+    module = "airflow.providers.celery.executors.celery_executor_utils"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", f"import {module}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-500:]
 
 
 def test_these_checks_can_fail() -> None:
