@@ -49,7 +49,11 @@ def create_app(clock: Clock | None = None) -> SandboxApp:
         time,
         on_reset=office.reset,
         name_operation=_name_operation,
-        answers={"soap_fault": _soap_fault, "session_expired": service.expire_sessions},
+        answers={
+            "soap_fault": _soap_fault,
+            "session_expired": service.expire_sessions,
+            "expired_url": _expired_url,
+        },
     )
 
 
@@ -95,6 +99,10 @@ def _soap_fault(call: Call) -> Answer:
     return _as_answer(fault(message, soap12=_soap12(call), server=True))
 
 
+def _expired_url(_call: Call) -> Answer:
+    return Answer(403, [(b"content-type", b"text/plain"), (b"content-length", b"7")], b"Expired")
+
+
 def _soap12(call: Call) -> bool:
     return isinstance(call.operation, _NamedOperation) and call.operation.soap12
 
@@ -108,6 +116,8 @@ def _as_answer(reply: Reply) -> Answer:
 
 
 def _name_operation(scope: Scope, body: bytes) -> str | None:
+    if scope["path"].startswith("/pdf/"):
+        return "pdf"
     if scope["method"] != "POST" or scope["path"].lower() != _PATH:
         return None
     headers = {
