@@ -109,7 +109,57 @@ _RUNS: Mapping[str, ProblemKind] = {
 }
 
 # --- orders (domain.orders …) --------------------------------------------------------------------
-_ORDERS: Mapping[str, ProblemKind] = {}
+_ORDERS: Mapping[str, ProblemKind] = {
+    "order-id-missing": ProblemKind(
+        "it has no order id",
+        "nothing to do if the next run shows the order again; else report Amazon's answer",
+    ),
+    "marketplace-unknown": ProblemKind(
+        "it was sold on {name} ({id}), which is no European marketplace of Amazon",
+        "book this order by hand; the coupling covers Amazon's European marketplaces only",
+    ),
+    "status-unknown": ProblemKind(
+        "its status is {found}, which the coupling does not know",
+        "look the order up in Seller Central; it is booked by itself once it is SHIPPED",
+    ),
+    "time-unreadable": ProblemKind(
+        "its times can't be read: {found}",
+        "nothing to do if the next run shows the order again; else book it by hand",
+    ),
+    "proceeds-missing": ProblemKind(
+        "Amazon shows no amounts: {what}",
+        "check in Seller Central that the application has the role Inventory and Order Tracking; "
+        "the order is asked for again at the next run",
+    ),
+    "proceeds-kind-unknown": ProblemKind(
+        "it holds a kind of charge that the coupling does not know: {kind}",
+        "book this order by hand and report the kind of charge",
+    ),
+    "proceeds-do-not-close": ProblemKind(
+        "the amounts of {what} do not add up: total {total}, charges {parts}, tax {tax}",
+        "compare the order in Seller Central; if it stays so, book it by hand",
+    ),
+    "amount-unreadable": ProblemKind(
+        "the amount of {what} is no whole number of cents: {found}",
+        "nothing to do if the next run shows the order correctly; else book it by hand",
+    ),
+    "currency-unexpected": ProblemKind(
+        "its amounts are in {found}, this marketplace sells in {expected}",
+        "compare the order in Seller Central; if it stays so, book it by hand",
+    ),
+    "order-item-unclear": ProblemKind(
+        "an item has no id of its own: {found}",
+        "nothing to do if the next run shows the order correctly; else book it by hand",
+    ),
+    "quantity-unclear": ProblemKind(
+        "of item {item} {sent} of {ordered} were sent, and the amounts fit neither number",
+        "compare the order in Seller Central and book it by hand",
+    ),
+    "facilitator-tax-unclear": ProblemKind(
+        "Amazon collects the VAT, but {tax} fits no rate of the destination on {base}",
+        "compare the order's VAT in Seller Central and book it by hand",
+    ),
+}
 
 # --- settlements (domain.settlement …) ------------------------------------------------------------
 _SETTLEMENTS: Mapping[str, ProblemKind] = {

@@ -1,0 +1,159 @@
+"""How Amazon's fees are booked: a dated table per fee kind, seller and marketplace.
+
+Since 1 August 2024 Amazon bills sellers established in the Netherlands from its Dutch branch, with
+Dutch VAT; before, and for all others, from Luxembourg under reverse charge. The settlement shows
+amounts including that VAT. Source: accounting rules 3.1 and 3.2.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+
+from amazon_eboekhouden.config.settings import CouplingSettings, FeeOverride
+
+NO_VAT = "GEEN"
+# In the table: the rate is unknown until Amazon's invoice tells, whatever the settings say.
+BY_INVOICE = "INVOICE"
+PERCENT_OF = {"HOOG_INK_21": Decimal(21), "LAAG_INK_9": Decimal(9)}
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRule:
+    """How one fee is booked.
+
+    Attributes:
+        fee_kind: kind of `tables/settlement_rows.csv`.
+        account: ledger account, a cost or the accrual.
+        vat_code: VAT code of a purchase, GEEN for none.
+        vat_percent: VAT inside the amount; 0 when there is none or it is reverse charged.
+        includes_vat: the amount withheld includes the VAT.
+    """
+
+    fee_kind: str
+    account: str
+    vat_code: str
+    vat_percent: Decimal
+    includes_vat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    fee_kind: str
+    established_in: str
+    marketplace: str
+    since: date
+    role: str
+    vat_code: str
+    includes_vat: bool
+
+
+def fee_kinds() -> frozenset[str]:
+    """Every kind of fee that the table knows."""
+    return frozenset(line.fee_kind for line in _table()) - {"*"}
+
+
+def fee_rule(fee_kind: str, marketplace: str, on: date, settings: CouplingSettings) -> FeeRule:
+    """The rule for a fee.
+
+    Args:
+        fee_kind: one of `fee_kinds()`.
+        marketplace: code such as "DE"; "" when the row does not tell.
+        on: local posted date.
+        settings: the coupling's, with its overrides.
+
+    Raises:
+        KeyError: the table does not know the fee kind.
+    """
+    line = _line(fee_kind, marketplace, on, settings.seller.established_in)
+    rule = FeeRule(
+        fee_kind=fee_kind,
+        account=getattr(settings.accounts, line.role),
+        vat_code=line.vat_code,
+        vat_percent=PERCENT_OF.get(line.vat_code, Decimal(0)),
+        includes_vat=line.includes_vat,
+    )
+    entry = _override(fee_kind, marketplace, on, settings)
+    if entry is not None:
+        rule = _overridden(rule, entry)
+    if entry is not None and entry.vat_code:
+        return rule  # Somebody chose the VAT of this very fee: that beats every default.
+    if rule.vat_code == BY_INVOICE or _waits_for_invoice(fee_kind, settings):
+        return _without_vat(rule, settings.accounts.fee_accrual)
+    if settings.seller.vat.scheme == "kor":  # No right to deduct: the cost includes the VAT.
+        return _without_vat(rule, rule.account)
+    return rule
+
+
+def _without_vat(rule: FeeRule, account: str) -> FeeRule:
+    return FeeRule(rule.fee_kind, account, NO_VAT, Decimal(0), includes_vat=True)
+
+
+def _waits_for_invoice(fee_kind: str, settings: CouplingSettings) -> bool:
+    choice = settings.settlement
+    return (
+        choice.advertising_vat == "by_invoice"
+        if fee_kind == "advertising"
+        else choice.fee_vat == "by_invoice"
+    )
+
+
+def _override(
+    fee_kind: str, marketplace: str, on: date, settings: CouplingSettings
+) -> FeeOverride | None:
+    fitting = [
+        entry
+        for entry in settings.fees
+        if entry.fee_kind == fee_kind
+        and entry.from_date <= on
+        and entry.marketplace in (None, marketplace)
+    ]
+    return max(fitting, key=lambda e: (e.marketplace is not None, e.from_date), default=None)
+
+
+def _overridden(rule: FeeRule, entry: FeeOverride) -> FeeRule:
+    vat_code = entry.vat_code or rule.vat_code
+    percent = PERCENT_OF.get(vat_code, Decimal(0))
+    includes_vat = rule.includes_vat
+    if entry.vat_code:
+        includes_vat = percent > 0 or vat_code == NO_VAT
+    if entry.includes_vat is not None:
+        includes_vat = entry.includes_vat
+    return FeeRule(rule.fee_kind, entry.account or rule.account, vat_code, percent, includes_vat)
+
+
+def _line(fee_kind: str, marketplace: str, on: date, established_in: str) -> _Line:
+    fitting = [
+        line
+        for line in _table()
+        if line.fee_kind in (fee_kind, "*")
+        and line.established_in in (established_in, "*")
+        and line.marketplace in (marketplace, "*")
+        and line.since <= on
+    ]
+    if not any(line.fee_kind == fee_kind for line in fitting):
+        raise KeyError(f"no fee rule for {fee_kind} on {on}")
+    best = max(fitting, key=lambda e: (e.marketplace != "*", e.established_in != "*", e.since))
+    role = next(line.role for line in fitting if line.fee_kind == fee_kind)
+    return best if best.role else replace(best, role=role)
+
+
+@cache
+def _table() -> tuple[_Line, ...]:
+    table = resources.files("amazon_eboekhouden.config") / "tables" / "fee_rules.csv"
+    return tuple(
+        _Line(
+            fee_kind=row["fee_kind"],
+            established_in=row["established_in"],
+            marketplace=row["marketplace"],
+            since=date.fromisoformat(row["since"]),
+            role=row["role"],
+            vat_code=row["vat_code"],
+            includes_vat=row["includes_vat"] == "yes",
+        )
+        for row in csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+    )

@@ -1,0 +1,200 @@
+"""Payments of invoices, and credit notes with their payment back.
+
+Source: accounting rules 2.2 steps 2 to 4, 7.1, 7.6 and 7.7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.money import euros
+from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.settlement.entries import Entries
+from amazon_eboekhouden.domain.settlement.exchange import Exchange, at_rate_of
+from amazon_eboekhouden.domain.settlement.file import SettlementHeader
+from amazon_eboekhouden.domain.settlement.groups import each, spread
+from amazon_eboekhouden.domain.settlement.known import Document, Known
+from amazon_eboekhouden.domain.settlement.money_entries import (
+    STEPS,
+    TOLERANCE,
+    MoneyEntries,
+    natural,
+)
+from amazon_eboekhouden.domain.settlement.payments import Paid, paid_on
+from amazon_eboekhouden.domain.settlement.places import Place
+
+
+@dataclass
+class Desk:
+    """What the booking of one settlement needs at hand, and the problems it meets."""
+
+    entries: Entries
+    money: MoneyEntries
+    known: Known
+    exchange: Exchange
+    settings: CouplingSettings
+    header: SettlementHeader
+    row_count: int
+    excess_cents: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+
+    def made_on(self, invoice: str) -> int:
+        """How many credit notes this settlement already made on an invoice."""
+        return self.made.count(invoice)
+
+    def report(self, code: str, order_id: str, cents: int, place: Place, **details: Any) -> None:
+        """List a problem about an amount of this settlement that waits on an account."""
+        role = STEPS[place][1]
+        self.problems.append(
+            problem(
+                code,
+                f"order {order_id}" if order_id else f"settlement {self.header.settlement_id}",
+                order_id=order_id,
+                amount=euros(abs(cents)),
+                currency=self.header.currency,
+                account=getattr(self.settings.accounts, role),
+                **{"count": "several", "excess": "", "invoice": "", **details},
+            )
+        )
+
+    def date_of(self, posted: date) -> date:
+        """Date of a payment: the posted date, or the end of the period if the seller chose so."""
+        by_end = self.settings.settlement.payment_date == "settlement_end"
+        return self.header.end if by_end else posted
+
+
+def add_documents(desk: Desk, rows: pd.DataFrame) -> pd.Series:
+    """Book the rows that pay an invoice or a credit note.
+
+    Args:
+        desk: gets mutations, money and problems.
+        rows: MATCHED rows with place `invoice` or `credit_note`.
+
+    Returns:
+        The natural keys of its bookings per row.
+    """
+    group = rows.groupby(["place", "order_id", "document", "event"], sort=True).ngroup()
+    units = rows.groupby(group).agg(
+        place=("place", "first"),
+        order_id=("order_id", "first"),
+        document=("document", "first"),
+        invoice=("invoice", "first"),
+        event=("event", "first"),
+        posted=("posted", "max"),
+        cents=("amount_cents", "sum"),
+        line=("line", "min"),
+    )
+    invoices = {d.booking: d for found in desk.known.invoices.values() for d in found}
+    is_invoice = units["place"] == Place.INVOICE
+    keys = {}
+    tolerance = _tolerance(desk, units[is_invoice], invoices)
+    for unit in each(units[is_invoice]):
+        keys[unit.Index] = _add_payment(desk, unit, invoices[unit.document], tolerance)
+    for unit in each(units[~is_invoice].sort_values(["posted", "event"])):
+        keys[unit.Index] = _add_refund(desk, unit, invoices)
+    return spread([keys[i] for i in range(len(units))], group, rows)
+
+
+def _tolerance(desk: Desk, units: pd.DataFrame, invoices: dict[str, Document]) -> int:
+    """Cents by which a payment may differ: 0 when they would add up to more than 1 per row."""
+    limit = desk.settings.settlement.tolerance_cents
+    tried = (_paid(desk, unit, invoices[unit.document], limit) for unit in each(units))
+    return limit if sum(abs(p.tolerance_cents) for p in tried) <= desk.row_count else 0
+
+
+def _paid(desk: Desk, unit: Any, invoice: Document, tolerance_cents: int) -> Paid:
+    return paid_on(
+        invoice, int(unit.cents), unit.posted.date(), desk.known, desk.exchange, tolerance_cents
+    )
+
+
+def _add_payment(desk: Desk, unit: Any, invoice: Document, tolerance_cents: int) -> str:
+    paid = _paid(desk, unit, invoice, tolerance_cents)
+    on = desk.date_of(unit.posted.date())
+    row = f"order {unit.order_id}"
+    keys = []
+    if paid.cents:
+        currency_cents = {"currency_cents": paid.currency_cents}
+        facts = currency_cents if desk.exchange.currency != "EUR" else {}
+        keys.append(desk.entries.add_payment(invoice, paid.cents, on, **facts))
+    if paid.tolerance_cents:
+        key = desk.money.add(TOLERANCE, paid.tolerance_cents, on)
+        keys.append(natural(desk.entries.settlement_id, key))
+    if paid.excess_cents:
+        desk.excess_cents += paid.excess_cents
+        key = desk.money.add(STEPS[Place.HELD], paid.excess_cents, on)
+        keys.append(natural(desk.entries.settlement_id, key))
+        desk.problems.append(
+            problem(
+                "settlement-overpaid",
+                row,
+                order_id=unit.order_id,
+                excess=euros(paid.excess_cents),
+                invoice=invoice.invoice_number,
+                account=desk.settings.accounts.suspense,
+            )
+        )
+    if paid.rest_cents > 0:
+        desk.problems.append(
+            problem(
+                "settlement-underpaid",
+                row,
+                order_id=unit.order_id,
+                paid=euros(paid.cents),
+                invoice=invoice.invoice_number,
+                rest=euros(paid.rest_cents),
+            )
+        )
+    return " ".join(keys)
+
+
+def _add_refund(desk: Desk, unit: Any, invoices: dict[str, Document]) -> str:
+    notes = desk.known.credit_notes.get(unit.order_id, [])
+    note = next((n for n in notes if n.booking == unit.document), None)
+    on = desk.date_of(unit.posted.date())
+    keys = []
+    if note is None:
+        note = _new_note(desk, unit, invoices[unit.invoice])
+        keys.append(note.booking)
+    facts: dict[str, Any] = {"events": [unit.event]}
+    if desk.exchange.currency != "EUR":
+        facts["currency_cents"] = int(unit.cents)
+    keys.append(desk.entries.add_payment(note, note.gross_cents, on, **facts))
+    return " ".join(keys)
+
+
+def _new_note(desk: Desk, unit: Any, invoice: Document) -> Document:
+    """Make the credit note of a refund, at the rates and the exchange rate of its invoice."""
+    from amazon_eboekhouden.domain.credit_notes import credit_note
+
+    sequence = desk.known.next_sequence(invoice.invoice_number) + desk.made_on(invoice.booking)
+    mutation, lines = credit_note(
+        invoice.row,
+        refunded_cents=-at_rate_of(invoice, int(unit.cents)),
+        event_id=unit.event,
+        sequence=sequence,
+        date=unit.posted.date(),
+        settlement_id=desk.header.settlement_id,
+        reason=unit.line,
+    )
+    desk.entries.add_raw(mutation, lines)
+    desk.made.append(invoice.booking)
+    return Document(
+        booking=mutation["booking"],
+        invoice_number=mutation["invoice_number"],
+        order_id=unit.order_id,
+        relation_code=mutation["relation_code"],
+        settlement_id=desk.header.settlement_id,
+        on=unit.posted.date(),
+        gross_cents=int(mutation["gross_cents"]),
+        currency=invoice.currency,
+        currency_cents=int(unit.cents),
+        facts={},
+        row=mutation,
+    )

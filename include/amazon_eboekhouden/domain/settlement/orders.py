@@ -1,0 +1,126 @@
+"""Which invoice an order's rows pay: the ladder of accounting rule 9.1, first hit wins.
+
+An order almost always has one invoice, and then its rows are summed once, blank SKUs and all. Only
+an order with several invoices (one per shipment) is looked at by shipment, item and SKU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.settlement.known import Document, Known
+from amazon_eboekhouden.domain.settlement.places import Choice, Place
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPart:
+    """Rows of one order that belong together; cents in the settlement's currency."""
+
+    order_id: str
+    shipment_id: str
+    order_item_code: str
+    sku: str
+    posted: date
+    cents: int
+
+
+def choose_invoices(
+    parts: Sequence[OrderPart], known: Known, settings: CouplingSettings
+) -> list[Choice]:
+    """A choice per part of one order.
+
+    Args:
+        parts: all parts of the order in this settlement.
+        known: what the ledger knows.
+        settings: the coupling's.
+    """
+    order_id = parts[0].order_id
+    total = sum(part.cents for part in parts)
+    if not order_id:
+        held = Choice(Place.HELD, "no order id", 0, problem="settlement-row-without-order")
+        return [held] * len(parts)
+    decided = known.decided("orders").get(order_id)
+    invoices = known.invoices.get(order_id, [])
+    if total == 0 and all(part.cents == 0 for part in parts):
+        return [Choice(Place.NOTHING, "the rows of the order cancel out")] * len(parts)
+    if decided or not invoices:
+        return [_waiting(decided, parts, settings)] * len(parts)
+    if total < 0:
+        taken = Choice(Place.HELD, "sales rows below zero", 0, problem="settlement-order-negative")
+        return [taken] * len(parts)
+    if len(invoices) == 1:
+        return [_only(part, total, invoices[0]) for part in parts]
+    return _ladder(parts, invoices, known)
+
+
+def _waiting(decided: str | None, parts: Sequence[OrderPart], settings: CouplingSettings) -> Choice:
+    before = max(part.posted for part in parts) < settings.books.go_live
+    place = Place(decided) if decided else (Place.BEFORE_GO_LIVE if before else Place.PARKED)
+    if place is Place.BEFORE_GO_LIVE:
+        return Choice(place, "posted before go-live", 0, problem="settlement-order-before-go-live")
+    return Choice(place, "settled before it was invoiced", 0, problem="settlement-order-parked")
+
+
+def _only(part: OrderPart, total: int, invoice: Document) -> Choice:
+    if part.shipment_id and part.shipment_id == invoice.shipment_id:
+        return _pays(invoice, 100, "order and shipment")
+    if part.order_item_code and part.order_item_code in _items(invoice, "order_item_id"):
+        return _pays(invoice, 95, "order and order item")
+    if part.sku and part.sku in _items(invoice, "sku"):
+        return _pays(invoice, 90, "order and SKU")
+    if total == invoice.currency_cents:
+        return _pays(invoice, 85, "order and amount")
+    return _pays(invoice, 75, "order id, its only invoice")
+
+
+def _ladder(parts: Sequence[OrderPart], invoices: list[Document], known: Known) -> list[Choice]:
+    choices = [_by_identity(part, invoices) for part in parts]
+    rest = [part for part, choice in zip(parts, choices, strict=True) if choice is None]
+    left = sum(part.cents for part in rest)
+    taken = {choice.document for choice in choices if choice}
+    if parts[0].order_id in known.decided("held"):
+        fallback = _HELD
+    else:
+        fallback = _by_amount(left, [i for i in invoices if i.booking not in taken], known)
+    return [choice or fallback for choice in choices]
+
+
+def _by_identity(part: OrderPart, invoices: list[Document]) -> Choice | None:
+    tests = (
+        (100, "order and shipment", part.shipment_id, lambda i: (i.shipment_id,)),
+        (95, "order and order item", part.order_item_code, lambda i: _items(i, "order_item_id")),
+        (90, "order and SKU", part.sku, lambda i: _items(i, "sku")),
+    )
+    for confidence, reason, key, keys_of in tests:
+        hits = [invoice for invoice in invoices if key and key in keys_of(invoice)]
+        if len(hits) == 1:
+            return _pays(hits[0], confidence, reason)
+    return None
+
+
+def _by_amount(cents: int, invoices: list[Document], known: Known) -> Choice:
+    """For parts that no identity explains: the amount, else the only invoice still open."""
+    remaining = {
+        i.booking: i.currency_cents - known.paid_by_others(i.invoice_number)[1] for i in invoices
+    }
+    exact = [i for i in invoices if remaining[i.booking] == cents]
+    if exact:  # Several of the same amount: any is right, the oldest is paid first.
+        return _pays(exact[0], 80 if len(exact) == 1 else 60, "order and amount")
+    still_open = [i for i in invoices if remaining[i.booking] > 0]
+    if len(still_open) == 1:
+        return _pays(still_open[0], 70, "order id, its only open invoice")
+    return _HELD
+
+
+_HELD = Choice(Place.HELD, "several invoices fit", 0, problem="settlement-order-ambiguous")
+
+
+def _items(invoice: Document, name: str) -> set[str]:
+    return {str(item.get(name, "")) for item in invoice.facts.get("items", ())}
+
+
+def _pays(invoice: Document, confidence: int, reason: str) -> Choice:
+    return Choice(Place.INVOICE, reason, confidence, invoice.booking, invoice.booking)

@@ -1,0 +1,153 @@
+"""Which credit note a refund pays: one per refund event, an existing one before a new one.
+
+One refund may be known under two event ids (Amazon's finances and the settlement), so a refund
+first looks for a credit note of its order and amount that no settlement has paid yet. Source:
+accounting rules 7.1, 7.2 and 9.2.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.settlement.exchange import at_rate_of
+from amazon_eboekhouden.domain.settlement.known import Document, Known
+from amazon_eboekhouden.domain.settlement.places import Choice, Place
+
+
+@dataclass(frozen=True, slots=True)
+class RefundEvent:
+    """The money rows of one refund; cents in the settlement's currency, below zero if refunded."""
+
+    order_id: str
+    event: str
+    shipment_id: str
+    posted: date
+    cents: int
+
+
+def credit_note_key(order_id: str, event: str) -> str:
+    """Natural key of the credit note of a refund event."""
+    return f"crn:{order_id}:{event}"
+
+
+def choose_credit_notes(
+    events: Sequence[RefundEvent],
+    known: Known,
+    settings: CouplingSettings,
+    *,
+    parked: frozenset[str] = frozenset(),
+) -> list[Choice]:
+    """A choice per refund event of one order.
+
+    Args:
+        events: all refund events of the order in this settlement, in any order.
+        known: what the ledger knows.
+        settings: the coupling's.
+        parked: orders of this settlement that wait for their invoice; their refunds wait along.
+    """
+    order = sorted(range(len(events)), key=lambda i: (events[i].posted, events[i].event))
+    choices: dict[int, Choice] = {}
+    for index in order:
+        choice = _settled_before(events[index], known, settings, parked)
+        choice = choice or _own_note(events[index], known)
+        if choice:
+            choices[index] = choice
+    rest = [index for index in order if index not in choices]
+    wanted = Counter(events[index].cents for index in rest)
+    for index in rest:
+        used = {choice.document for choice in choices.values()}
+        event = events[index]
+        choice = _unpaid_note(event, wanted[event.cents], used, known)
+        wanted[event.cents] -= 1
+        choices[index] = choice or _new(event, known)
+    return [choices[index] for index in range(len(events))]
+
+
+def _settled_before(
+    event: RefundEvent, known: Known, settings: CouplingSettings, parked: frozenset[str]
+) -> Choice | None:
+    """What needs no look at credit notes: nothing to pay, or nobody to pay it to."""
+    if event.cents == 0:
+        return Choice(Place.NOTHING, "the rows of the refund cancel out")
+    if not event.order_id:
+        return Choice(Place.HELD, "no order id", 0, problem="settlement-row-without-order")
+    decided = known.decided("events").get(f"{event.order_id}:{event.event}")
+    if decided == Place.HELD:
+        return Choice(
+            Place.HELD, "held by an earlier run", 0, problem="settlement-refund-ambiguous"
+        )
+    unknown = not known.invoices.get(event.order_id)
+    if decided == Place.PARKED or (unknown and event.order_id in parked):
+        return Choice(
+            Place.PARKED, "its order waits for the invoice", 0, problem="settlement-order-parked"
+        )
+    before = event.posted < settings.books.go_live
+    if decided == Place.BEFORE_GO_LIVE or unknown or before:
+        return Choice(
+            Place.BEFORE_GO_LIVE,
+            "posted before go-live" if before else "order not booked by this coupling",
+            0,
+            problem="settlement-refund-unknown-order",
+        )
+    return None
+
+
+def _own_note(event: RefundEvent, known: Known) -> Choice | None:
+    own = known.event_credit_note.get((event.order_id, event.event))
+    for note in known.credit_notes.get(event.order_id, []):
+        if note.booking == own:
+            return _pays(note, 100, "refund event")
+    return None
+
+
+def _unpaid_note(event: RefundEvent, wanted: int, used: set[str], known: Known) -> Choice | None:
+    # Only those from another source: a settlement's own credit notes were matched by their event.
+    free = [
+        note
+        for note in known.credit_notes.get(event.order_id, [])
+        if not note.settlement_id
+        and note.booking not in used
+        and not known.payments.get(note.invoice_number)
+        and note.currency_cents == event.cents
+    ]
+    if len(free) > wanted:
+        return Choice(
+            Place.HELD, "several credit notes fit", 0, problem="settlement-refund-ambiguous"
+        )
+    return _pays(free[0], 80, "order and refunded amount") if free else None
+
+
+def _new(event: RefundEvent, known: Known) -> Choice:
+    """A credit note that is still to be made, on the invoice that can bear it."""
+    invoices = known.invoices[event.order_id]
+    by_shipment = [i for i in invoices if event.shipment_id and i.shipment_id == event.shipment_id]
+    bearing = by_shipment or [i for i in invoices if _left(i, known) >= -event.cents]
+    if not bearing:
+        return Choice(
+            Place.HELD, "more than the invoice", 0, problem="settlement-refund-too-large",
+            invoice=invoices[0].booking,
+        )  # fmt: skip
+    if len(bearing) > 1:
+        return Choice(Place.HELD, "several invoices fit", 0, problem="settlement-refund-ambiguous")
+    if at_rate_of(bearing[0], event.cents) == 0:
+        return Choice(Place.HELD, "less than a cent", 0, problem="settlement-refund-ambiguous")
+    key = credit_note_key(event.order_id, event.event)
+    return Choice(
+        Place.CREDIT_NOTE, "new credit note", 90, document=key, invoice=bearing[0].booking
+    )
+
+
+def _left(invoice: Document, known: Known) -> int:
+    """What an invoice still holds after its credit notes, in its currency."""
+    notes = known.credit_notes.get(invoice.order_id, [])
+    ours = [n for n in notes if n.facts.get("invoice", invoice.booking) == invoice.booking]
+    return invoice.currency_cents + sum(note.currency_cents for note in ours)
+
+
+def _pays(note: Document, confidence: int, reason: str) -> Choice:
+    invoice = str(note.facts.get("invoice", ""))
+    return Choice(Place.CREDIT_NOTE, reason, confidence, note.booking, invoice)
