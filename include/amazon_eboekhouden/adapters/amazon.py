@@ -1,0 +1,378 @@
+"""Amazon's Selling Partner API: orders, settlement reports, transactions, through sp_api.
+
+Every call asks the shared buckets first, has a total deadline, and ends in a checked answer or in
+a typed error. Reads are tried again in place; what has to wait longer is `NotNow`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+import httpx
+from sp_api.api import Finances, Orders, Reports, Sellers
+from sp_api.base import ApiResponse, SellingApiException
+
+from amazon_eboekhouden.adapters import amazon_answers as answers
+from amazon_eboekhouden.adapters.amazon_client import SERVICE, AmazonCredentials, SellerClients
+from amazon_eboekhouden.adapters.amazon_rates import PUBLISHED, NullBudget, Rate, RateBudget
+from amazon_eboekhouden.adapters.amazon_values import OrdersPage, ReportListed, report_listed
+from amazon_eboekhouden.adapters.clock import SystemClock
+from amazon_eboekhouden.adapters.http import is_loopback, within
+from amazon_eboekhouden.adapters.report_document import Document, DocumentLink, DocumentReader
+from amazon_eboekhouden.adapters.retrying import Patience, read_again
+from amazon_eboekhouden.domain.books import Clock
+from amazon_eboekhouden.domain.errors import BadAnswer, NotNow, Refused
+
+__all__ = ["AmazonCredentials", "AmazonSeller", "OrdersPage", "ReportListed"]
+
+SETTLEMENT_REPORT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+INCLUDED_DATA = (
+    *("BUYER", "RECIPIENT", "PROCEEDS", "PROMOTION", "CANCELLATION"),
+    *("FULFILLMENT", "PACKAGES", "TAX", "PAYMENT"),
+)
+ORDERS_A_PAGE = 100
+_PAGES_MAX = 1000
+_REPORTS = "/reports/2021-06-30/reports"
+_TRANSACTIONS = "/finances/2024-06-19/transactions"
+
+
+class AmazonSeller:
+    """One seller's data.
+
+    Args:
+        credentials: whose.
+        budget: shared buckets, asked before each call.
+        call_deadline_s: total seconds of a call, signing in included.
+        patience: how often a read is tried, and how long a near token is waited for.
+        clock: from which `NotNow` counts.
+        on_secret: told each access token as soon as it is known, so that a log can mask it.
+        documents: fetches report documents; the default allows Amazon's storage hosts only.
+
+    Attributes:
+        calls: number of calls per operation, "token" for signing in.
+    """
+
+    def __init__(
+        self,
+        credentials: AmazonCredentials,
+        *,
+        budget: RateBudget | None = None,
+        call_deadline_s: float = 30.0,
+        patience: Patience | None = None,
+        clock: Clock | None = None,
+        on_secret: Callable[[str], None] | None = None,
+        documents: DocumentReader | None = None,
+    ) -> None:
+        self.calls: Counter[str] = Counter()
+        self._credentials = credentials
+        self._budget: RateBudget = budget or NullBudget()
+        self._deadline_s = call_deadline_s
+        self._patience = patience or Patience()
+        self._clock = clock or SystemClock()
+        self._on_secret = on_secret or (lambda _secret: None)
+        self._documents = documents
+        self._rates = dict(PUBLISHED)
+        self._learnt: dict[str, float] = {}
+        self._fresh_token = False
+        self._clients = SellerClients(
+            credentials,
+            api=self._judge_api,
+            login=self._judge_login,
+            on_token=self._new_token,
+            calls=self.calls,
+            deadline_s=call_deadline_s,
+        )
+
+    def __repr__(self) -> str:
+        return f"AmazonSeller({self._credentials!r})"
+
+    def __enter__(self) -> AmazonSeller:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop the connections and the downloaded documents."""
+        self._clients.close()
+        if self._documents is not None:
+            self._documents.close()
+
+    # --- orders -----------------------------------------------------------------------------------
+
+    def search_orders(
+        self,
+        *,
+        last_updated_after: datetime,
+        last_updated_before: datetime,
+        marketplace_ids: Sequence[str],
+        pagination_token: str | None = None,
+    ) -> OrdersPage:
+        """A page of the orders that changed in a window, of all marketplaces in one call.
+
+        A page's token is only good with the very same arguments, for 24 hours; Amazon refuses a
+        window that ends less than two minutes ago.
+
+        Raises:
+            RemoteError: NotNow without a token in the bucket; Refused when the page token no
+                longer holds, so that the window must be read anew.
+        """
+        operation = "searchOrders"
+        arguments: dict[str, Any] = {
+            "lastUpdatedAfter": _stamp(last_updated_after),
+            "lastUpdatedBefore": _stamp(last_updated_before),
+            "marketplaceIds": list(marketplace_ids),
+            "includedData": list(INCLUDED_DATA),
+            "maxResultsPerPage": ORDERS_A_PAGE,
+        }
+        if pagination_token:
+            arguments["paginationToken"] = pagination_token
+        answer = self._read(operation, lambda: self._orders().search_orders(**arguments))
+        orders = answers.expect(operation, answer.payload, "orders", list)
+        if not all(isinstance(order, dict) for order in orders):
+            raise BadAnswer(SERVICE, operation, "an order of the answer is no object")
+        until = answers.moment(operation, answer.payload.get("lastUpdatedBefore"))
+        return OrdersPage(orders, _token(answer), until or last_updated_before.astimezone(UTC))
+
+    def get_order(self, order_id: str) -> dict[str, Any] | None:
+        """One order, or None when Amazon knows it not (any more)."""
+        operation = "getOrder"
+        included = list(INCLUDED_DATA)
+        try:
+            answer = self._read(
+                operation, lambda: self._orders().get_order(order_id, includedData=included)
+            )
+        except Refused as error:
+            if error.code == "NotFound":
+                return None
+            raise
+        order: dict[str, Any] = answers.expect(operation, answer.payload, "order", dict)
+        return order
+
+    # --- reports ----------------------------------------------------------------------------------
+
+    def settlement_reports(self, created_since: datetime) -> list[ReportListed]:
+        """All settlement reports that are done, oldest first, each document once.
+
+        Amazon lists the same document for several marketplaces, so they are not asked for one by
+        one, and reports of one document count as one.
+        """
+        first = {
+            "reportTypes": SETTLEMENT_REPORT,
+            "processingStatuses": "DONE",
+            "createdSince": _stamp(created_since),
+            "pageSize": 100,
+        }
+        found: dict[str, ReportListed] = {}
+        for row in self._report_rows(first):
+            report = report_listed(row)
+            found.setdefault(report.document_id or report.report_id, report)
+        return sorted(found.values(), key=lambda report: (report.created_utc, report.report_id))
+
+    def _report_rows(self, first: dict[str, Any]) -> Iterator[Any]:
+        operation = "getReports"
+        seen: set[str] = set()
+        arguments = first
+        while True:
+            # A page token must be the only parameter, the library's own marketplace included.
+            answer = self._asked(operation, Reports, _REPORTS, arguments)
+            yield from answers.expect(operation, answer.payload, "reports", list)
+            token = _token(answer)
+            if token is None:
+                return
+            _no_loop(operation, token, seen)
+            arguments = {"nextToken": token}
+
+    def report(self, report_id: str) -> ReportListed:
+        """The state of a report."""
+        answer = self._read("getReport", lambda: self._reports().get_report(report_id))
+        return report_listed(answer.payload)
+
+    def create_report(
+        self,
+        report_type: str,
+        *,
+        data_start: datetime,
+        data_end: datetime,
+        marketplace_ids: Sequence[str],
+        options: dict[str, str] | None = None,
+    ) -> str:
+        """Ask for a report; returns its id. Not tried again: each try would make a report."""
+        arguments: dict[str, Any] = {
+            "reportType": report_type,
+            "dataStartTime": _stamp(data_start),
+            "dataEndTime": _stamp(data_end),
+            "marketplaceIds": list(marketplace_ids),
+        }
+        if options:
+            arguments["reportOptions"] = options
+        answer = self._once("createReport", lambda: self._reports().create_report(**arguments))
+        return str(answers.expect("createReport", answer.payload, "reportId", str))
+
+    def report_document(self, document_id: str) -> DocumentLink:
+        """A link to a document, good for five minutes."""
+        operation = "getReportDocument"
+        answer = self._read(operation, lambda: self._reports().get_report_document(document_id))
+        url = answers.expect(operation, answer.payload, "url", str)
+        compression = answer.payload.get("compressionAlgorithm")
+        if compression not in (None, "GZIP"):
+            raise BadAnswer(SERVICE, operation, "the document's compression is not known")
+        return DocumentLink(document_id, url, is_gzip=compression == "GZIP")
+
+    def fetch_document(self, document_id: str) -> Document:
+        """The document itself, checked to its end; a fresh link is asked when one has expired.
+
+        The file lives until this object is closed or goes away.
+        """
+        if self._documents is None:
+            local = is_loopback(self._credentials.base_url)
+            self._documents = DocumentReader(allow_loopback=local, patience=self._patience)
+        self.calls["document"] += 1
+        return self._documents.fetch(lambda: self.report_document(document_id))
+
+    # --- the rest ---------------------------------------------------------------------------------
+
+    def marketplace_participations(self) -> list[dict[str, Any]]:
+        """The seller's marketplaces, as Amazon sends them."""
+        operation = "getMarketplaceParticipations"
+        answer = self._read(operation, lambda: self._sellers().get_marketplace_participation())
+        if not isinstance(answer.payload, list):
+            raise BadAnswer(SERVICE, operation, "the answer holds no payload")
+        return answer.payload
+
+    def check_credentials(self) -> list[dict[str, Any]]:
+        """Sign in anew and use the token once; returns the seller's marketplaces.
+
+        Raises:
+            CredentialsRefused: names the field that is wrong.
+        """
+        self._clients.forget_token()
+        return self.marketplace_participations()
+
+    def list_transactions(
+        self, *, posted_after: datetime, posted_before: datetime, marketplace_id: str = ""
+    ) -> Iterator[dict[str, Any]]:
+        """Financial transactions posted in a window, amounts as Decimal.
+
+        Raises:
+            ValueError: the window is longer than 180 days: Amazon would answer with nothing.
+        """
+        operation = "listTransactions"
+        if (posted_before - posted_after).days >= 180:
+            raise ValueError("a window of listTransactions is shorter than 180 days")
+        arguments = {"postedAfter": _stamp(posted_after), "postedBefore": _stamp(posted_before)}
+        if marketplace_id:
+            arguments["marketplaceId"] = marketplace_id
+        seen: set[str] = set()
+        while True:
+            answer = self._asked(operation, Finances, _TRANSACTIONS, arguments)
+            # A page may be empty and still have a next one.
+            yield from answers.expect(operation, answer.payload, "transactions", list)
+            token = _token(answer)
+            if token is None:
+                return
+            _no_loop(operation, token, seen)
+            arguments = {**arguments, "nextToken": token}
+
+    # --- how a call is made -----------------------------------------------------------------------
+
+    def _orders(self) -> Any:
+        # Without a version the library silently takes v0, which Amazon removes in March 2027.
+        return self._clients.get("orders", Orders, "2026-01-01")
+
+    def _reports(self) -> Any:
+        return self._clients.get("reports", Reports)
+
+    def _sellers(self) -> Any:
+        return self._clients.get("sellers", Sellers)
+
+    def _asked(
+        self, operation: str, api: type[Any], path: str, arguments: dict[str, Any]
+    ) -> ApiResponse:
+        """A GET with exactly these parameters; the library's methods would add its marketplace."""
+        version = "2024-06-19" if api is Finances else None
+        client = self._clients.get(api.__name__.lower(), api, version)
+        return self._read(
+            operation,
+            lambda: client._request(
+                path, params={**arguments, "method": "GET"}, add_marketplace=False
+            ),
+        )
+
+    def _read(self, operation: str, call: Callable[[], ApiResponse]) -> ApiResponse:
+        return read_again(lambda: self._once(operation, call), self._patience, self._clock)
+
+    def _once(self, operation: str, call: Callable[[], ApiResponse]) -> ApiResponse:
+        """One call; with a fresh token once more when the API did not take the kept one."""
+        self._fresh_token = False
+        try:
+            return self._counted(operation, call)
+        except answers.TokenRefused as error:
+            was_fresh = self._fresh_token
+            self._clients.forget_token()
+            if was_fresh:
+                raise answers.role_missing(error) from error
+        try:
+            return self._counted(operation, call)
+        except answers.TokenRefused as error:
+            self._clients.forget_token()
+            raise answers.role_missing(error) from error
+
+    def _counted(self, operation: str, call: Callable[[], ApiResponse]) -> ApiResponse:
+        rate = self._rates[operation]
+        back = self._budget.take(operation, rate.per_second, rate.burst)
+        if back is not None:
+            raise NotNow(SERVICE, operation, "no token is left", back)
+        self.calls[operation] += 1
+        try:
+            with within(self._deadline_s), self._clients.gate.calling(operation):
+                return call()
+        except SellingApiException as error:  # A status of success, and errors in the answer.
+            raise BadAnswer(SERVICE, operation, "a success that lists errors") from error
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            raise BadAnswer(
+                SERVICE, operation, f"the answer can't be read ({type(error).__name__})"
+            ) from error
+
+    def _judge_api(self, operation: str, response: httpx.Response) -> None:
+        learnt = answers.rate_of(response.headers)
+        if learnt is not None and learnt != self._learnt.get(operation):
+            self._learnt[operation] = learnt
+            self._rates[operation] = Rate(learnt, self._rates[operation].burst)
+            self._budget.learn(operation, learnt)
+        if response.status_code == 429:
+            self._budget.empty(operation)
+        now, rate = self._clock.now_utc(), self._rates[operation].per_second
+        answers.judge_api(operation, response, now=now, rate_per_second=rate)
+
+    def _judge_login(self, operation: str, response: httpx.Response) -> None:
+        answers.judge_login(operation, response, now=self._clock.now_utc())
+
+    def _new_token(self, access_token: str) -> None:
+        self._fresh_token = True
+        self._on_secret(access_token)
+
+
+def _stamp(moment: datetime) -> str:
+    """A time as Amazon wants it; the same moment always gives the same text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _token(answer: ApiResponse) -> str | None:
+    token = answer.next_token
+    return str(token) if token else None
+
+
+def _no_loop(operation: str, token: str, seen: set[str]) -> None:
+    if token in seen or len(seen) >= _PAGES_MAX:
+        raise BadAnswer(SERVICE, operation, "the pages of the answer have no end")
+    seen.add(token)
