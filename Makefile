@@ -47,3 +47,7 @@ lock: ## Compile the pins again from requirements.in and requirements-dev.in (ne
 
 clean: ## Remove what the demo and the tests left; the virtual environment stays
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+.PHONY: docs
+docs: $(VENV)/.dev ## Write docs/errors.md again from the catalogue of problems
+	$(BIN)/python -m tests.docs.errors_page
