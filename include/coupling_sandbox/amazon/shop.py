@@ -4,8 +4,10 @@ Kept in a temporary SQLite file, so that a seller with a million orders fits in 
 """
 
 import json
+import shutil
 import sqlite3
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -125,8 +127,10 @@ class Shop:
     """The store of all sellers. Not thread-safe; the server answers one call at a time."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="amazon-sandbox-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "shop.sqlite", check_same_thread=False)
+        folder = tempfile.mkdtemp(prefix="amazon-sandbox-")
+        self._db = sqlite3.connect(Path(folder) / "shop.sqlite", check_same_thread=False)
+        # Thrown away with the shop, at the latest when the process ends.
+        self.close = weakref.finalize(self, _throw_away, self._db, folder)
         # The file is thrown away with the process: speed matters, durability doesn't.
         self._db.executescript("pragma journal_mode = off; pragma synchronous = off;")
         self._db.executescript(SCHEMA)
@@ -138,11 +142,6 @@ class Shop:
             self._db.execute(f"delete from {table}")  # noqa: S608
         self._db.commit()
         self._serial = 0
-
-    def close(self) -> None:
-        """Throw the store away."""
-        self._db.close()
-        self._folder.cleanup()
 
     def serial(self) -> int:
         """Return a number never returned before."""
@@ -408,6 +407,11 @@ class Shop:
         )
         row = self._one(sql, (seller, stream))
         return row[0] if row else None
+
+
+def _throw_away(db: sqlite3.Connection, folder: str) -> None:
+    db.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _time_of(text: Any, otherwise: datetime) -> datetime:

@@ -18,7 +18,7 @@ def test_refuses_to_be_reached_from_other_machines():
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_starts_on_a_free_port_says_so_and_stops_cleanly(number):
     command = [sys.executable, "-m", "coupling_sandbox", "--only", "amazon", "--amazon-port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         word, name, address = process.stdout.readline().split()
         assert (word, name) == ("READY", "amazon")
         assert httpx.get(f"{address}/control/calls").json()["calls"] == {}
@@ -31,5 +31,5 @@ def test_a_taken_port_is_a_wrong_usage():
         taken.listen()
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "coupling_sandbox", "--only", "amazon"]
-        done = subprocess.run([*command, "--amazon-port", port], capture_output=True)  # noqa: S603
+        done = subprocess.run([*command, "--amazon-port", port], capture_output=True)
     assert done.returncode == 2
