@@ -51,3 +51,28 @@ clean: ## Remove what the demo and the tests left; the virtual environment stays
 .PHONY: docs
 docs: $(VENV)/.dev ## Write docs/errors.md again from the catalogue of problems
 	$(BIN)/python -m tests.docs.errors_page
+
+# --- what the product is made of: docs/licences.md. The tools live apart from the product.
+TOOLS ?= var/tools
+
+.PHONY: sbom licences vulnerabilities
+
+$(TOOLS)/.ready:
+	test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0 pip-audit==2.10.1
+	touch $@
+
+sbom: $(TOOLS)/.ready ## Bill of materials of the lock (CycloneDX): var/sbom.cdx.json
+	@mkdir -p var
+	$(TOOLS)/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --of JSON -o var/sbom.cdx.json
+
+licences: $(VENV)/.product ## Licences of all that is installed, into docs/licences.md; fails on one not accepted
+	$(BIN)/python deploy/licences.py
+
+vulnerabilities: $(TOOLS)/.ready ## Known vulnerabilities in the lock; fails when it could not check
+	@mkdir -p var && rm -f var/vulnerabilities.json
+	@$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock -f json -o var/vulnerabilities.json || { \
+	  if test -s var/vulnerabilities.json; then echo "VULNERABLE: see var/vulnerabilities.json, then docs/licences.md, Updating"; \
+	  else echo "NOT CHECKED: the advisory service could not be asked about every package (reason above). Nothing is known about these pins."; fi; exit 1; }
+	@test -s var/vulnerabilities.json || { echo "NOT CHECKED: no report was written."; exit 1; }
+	@echo "no known vulnerability in the lock"

@@ -118,7 +118,7 @@ def test_every_user_gets_a_password_and_keeps_it(keys: Path) -> None:
 
 
 def test_what_it_prints_holds_no_secret(keys: Path) -> None:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, str(SCRIPT), "keys"],
         env={**os.environ, "KEYS": str(keys)},
         capture_output=True,
@@ -155,7 +155,7 @@ def server() -> Iterator[tuple[Path, int]]:
 
     def run(program: str, *words: str) -> None:
         command = [*owner, str(programs / program), *words]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True)
 
     run("initdb", "-D", str(data), "-U", "postgres", f"--pwfile={password}", "-A", "scram-sha-256")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home}"
@@ -234,7 +234,7 @@ def test_two_databases_with_their_schemas(
     server: tuple[Path, int], environment: dict[str, str]
 ) -> None:
     for expected in ("airflow, ledger", "none"):
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [sys.executable, str(SCRIPT), "databases"],
             env=environment,
             capture_output=True,

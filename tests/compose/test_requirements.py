@@ -93,7 +93,7 @@ def test_no_list_names_a_registry(name: str) -> None:
 def test_the_engine_of_the_distributed_setup_loads_with_these_pins() -> None:
     # Not implied by the resolver: a Celery that the provider allows can still fail to import.
     module = "airflow.providers.celery.executors.celery_executor_utils"
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", f"import {module}"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-500:]
