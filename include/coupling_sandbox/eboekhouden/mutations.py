@@ -38,7 +38,7 @@ def add_mutation(administration: Administration, options: Options, given: dict[s
     Raises:
         BooksError: the books refuse it; nothing was booked.
     """
-    mutation = read_mutation(given)
+    mutation = read_mutation(given, options)
     if options.server_recomputes_vat:
         recompute_vat(mutation)
     if options.comma_joined_invoice_number == "split" and mutation.kind in PAYMENTS:
@@ -50,16 +50,17 @@ def add_mutation(administration: Administration, options: Options, given: dict[s
     return mutation.number
 
 
-def read_mutation(given: dict[str, Any]) -> Mutation:
+def read_mutation(given: dict[str, Any], options: Options) -> Mutation:
     """A mutation that is not booked yet, from the fields of cMutatie."""
     texts: dict[str, Any] = {n: (given[field] or "").strip() for n, field in _TEXTS.items()}
     texts["in_ex"] = texts["in_ex"].upper()
-    rows = [_read_row(row, texts["in_ex"]) for row in given["MutatieRegels"] or []]
+    tolerance = options.row_sum_tolerance_cents
+    rows = [_read_row(row, texts["in_ex"], tolerance) for row in given["MutatieRegels"] or []]
     return Mutation(kind=given["Soort"], date=given["Datum"], rows=rows, **texts)
 
 
-def _read_row(given: dict[str, Any], in_ex: str) -> Row:
-    entered, net, vat, gross = _amounts(given, in_ex)
+def _read_row(given: dict[str, Any], in_ex: str, tolerance: int) -> Row:
+    entered, net, vat, gross = _amounts(given, in_ex, tolerance)
     return Row(
         account=(given["TegenrekeningCode"] or "").strip(),
         entered=entered,
@@ -72,7 +73,7 @@ def _read_row(given: dict[str, Any], in_ex: str) -> Row:
     )
 
 
-def _amounts(given: dict[str, Any], in_ex: str) -> tuple[int, int, int, int]:
+def _amounts(given: dict[str, Any], in_ex: str, tolerance: int) -> tuple[int, int, int, int]:
     """The four amounts in cents; those left out (zero, as ASMX reads them) follow from the others.
 
     Amounts with more than two decimals are rounded; the total and the VAT win over the net amount.
@@ -85,7 +86,8 @@ def _amounts(given: dict[str, Any], in_ex: str) -> tuple[int, int, int, int]:
         gross = net + vat or (entered + vat if in_ex == "EX" else entered)
     if not net:
         net = gross - vat
-    balanced = abs(net + vat - gross) < 1
+    missing = abs(net + vat - gross)
+    balanced = missing < 1 or missing <= tolerance
     cents = rounded_cents(gross), rounded_cents(vat)
     rounded_net = cents[0] - cents[1] if balanced else rounded_cents(net)
     return rounded_cents(entered), rounded_net, cents[1], cents[0]

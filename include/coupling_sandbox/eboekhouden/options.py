@@ -130,6 +130,12 @@ class Options:
         meaning="BedragBTW more than a cent per row away from the rate of its code",
         source="unverified",
     )
+    row_sum_tolerance_cents: int = _number(
+        1,
+        "cents by which BedragExclBTW + BedragBTW may miss BedragInclBTW; the total wins (MUT_118)",
+        "one client rounds the two parts apart and runs against the live service",
+        least=0,
+    )
     bi_eu_verk_side: str = _switch(
         "sale",
         "purchase",

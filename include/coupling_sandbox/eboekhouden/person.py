@@ -46,7 +46,7 @@ def _act(
     what = action.get("do")
     fields = {name: value for name, value in action.items() if name not in ("do", "number")}
     if what == "add":
-        number = _book(administration, options, _mutation(fields))
+        number = _book(administration, options, _mutation(fields, options))
     elif what == "delete":
         number = _existing(administration, action["number"]).number
         administration.books.remove(number)
@@ -72,7 +72,7 @@ def _change(
     shown["Betalingskenmerk"] = before.payment_reference
     for row, kept in zip(shown["MutatieRegels"], before.rows, strict=True):
         row["Factuurnummer"] = kept.invoice_number
-    changed = replace(_mutation({**shown, **fields}), number=number)
+    changed = replace(_mutation({**shown, **fields}, options), number=number)
     administration.books.remove(number)
     try:
         return _book(administration, options, changed)
@@ -90,7 +90,7 @@ def _convention(options: Options) -> dict[str, bool]:
     return {"memorial_debits_header": options.memorial_sign == "debit_header"}
 
 
-def _mutation(given: dict[str, Any]) -> Mutation:
+def _mutation(given: dict[str, Any], options: Options) -> Mutation:
     known = {field.name for field in TYPES["cMutatie"].fields}
     unknown = set(given) - known
     if unknown:
@@ -102,7 +102,8 @@ def _mutation(given: dict[str, Any]) -> Mutation:
             **{name: given.get(name) for name in known},
             "Datum": dt.date.fromisoformat(date) if isinstance(date, str) else date or dt.date.min,
             "MutatieRegels": [_row(row) for row in rows],
-        }
+        },
+        options,
     )
     for row, sent in zip(mutation.rows, rows, strict=True):
         row.invoice_number = str(sent.get("Factuurnummer") or "")

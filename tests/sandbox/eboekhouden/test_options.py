@@ -108,6 +108,13 @@ DECIDING = [
         lambda b: b.add(rows=[b.row(vat="20.00")]),
         "SBX_VAT_AMOUNT",
     ),
+    (
+        "row_sum_tolerance_cents",
+        1,
+        0,
+        lambda b: b.add(rows=[b.row(BedragExclBTW="99.99")]),
+        "SBX_MUT_118",
+    ),
     ("bi_eu_verk_side", "purchase", "sale", eu_purchase, "SBX_MUT_110"),
     (
         "mutation_rows_limit",
