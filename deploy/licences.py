@@ -36,19 +36,19 @@ def pins(text: str) -> list[tuple[str, str]]:
 def licence_of(name: str, version: str) -> str:
     """What a package declares: its SPDX expression, else its classifiers, else its free text."""
     try:
-        declared = metadata(name)
+        declared = metadata(name).json
     except PackageNotFoundError:
         return ELSEWHERE
-    if declared["Version"] != version:
+    if declared["version"] != version:
         return ELSEWHERE
-    expression = declared.get("License-Expression")
+    expression = declared.get("license_expression")
     classifiers = [
         line.split(" :: ")[-1]
-        for line in declared.get_all("Classifier") or []
+        for line in declared.get("classifier") or []
         if line.startswith("License :: ") and not line.endswith("OSI Approved")
     ]
-    words = (declared.get("License") or "").strip().splitlines()
-    return expression or " or ".join(classifiers) or (words[0] if words else "not declared")
+    words = str(declared.get("license") or "").strip().splitlines()
+    return str(expression or "") or " or ".join(classifiers) or (words[0] if words else "not declared")
 
 
 def accepted(licence: str) -> bool:

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import pwd
+import re
 import shutil
 import socket
 import stat
@@ -20,7 +21,9 @@ from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
+from amazon_eboekhouden.ledger.database import connect, upgrade
 from cryptography.fernet import Fernet
+from sqlalchemy import text
 
 SCRIPT = Path(__file__).parents[2] / "deploy/first_start.py"
 GROUPS = ("postgres", "redis", "control", "workers", "ledger", "login")
@@ -214,6 +217,28 @@ def environment(server: tuple[Path, int]) -> dict[str, str]:
     }
 
 
+def documented(program: str) -> list[str]:
+    """The options of a program as docs/running-with-docker.md gives them, without the host."""
+    page = (SCRIPT.parents[1] / "docs/running-with-docker.md").read_text(encoding="utf-8")
+    found = re.search(rf"{program} --host=127\.0\.0\.1 ([^']+)'", page)
+    assert found, program
+    return found[1].split()
+
+
+def as_superuser(server: tuple[Path, int], program: str, data: bytes = b"") -> bytes:
+    keys, port = server
+    password = (keys / "postgres/superuser_password").read_text()
+    done = subprocess.run(
+        [str(_programs() / program), "--host=127.0.0.1", f"--port={port}", *documented(program)],
+        input=data,
+        env={"PGPASSWORD": password, "PATH": os.environ["PATH"]},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
 def tables(server: tuple[Path, int], database: str) -> set[str]:
     keys, port = server
     with closing(
@@ -274,3 +299,26 @@ def test_a_changed_key_becomes_the_password(
         enter(server, "ledger", "ledger")
     first_start.make_databases(keys, environment)
     enter(server, "ledger", "ledger")
+
+
+def test_the_documented_backup_brings_the_ledger_back(
+    server: tuple[Path, int], environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_start.make_databases(server[0], environment)
+    monkeypatch.setenv("PGPASSFILE", environment["PGPASSFILE"])
+    engine = connect(environment["AMAZON_EBOEKHOUDEN_LEDGER_URL"])
+    upgrade(engine)
+    before = tables(server, "ledger")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE witness AS SELECT 42 AS answer"))
+    backup = as_superuser(server, "pg_dump")
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE witness"))
+    engine.dispose()
+    as_superuser(server, "pg_restore", backup)
+    assert tables(server, "ledger") == before | {"witness"}
+    # Still the ledger's own, not the superuser's.
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT answer FROM witness")).scalar_one() == 42
+        connection.execute(text("DROP TABLE witness"))
+    engine.dispose()
