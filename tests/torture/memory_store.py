@@ -60,22 +60,25 @@ class MemoryStore:
             if intent is None and draft.kind in NUMBERED and number in numbers:
                 verdicts[draft.op_key] = (Verdict.NUMBER_TAKEN, None)
                 continue
-            kind = verdict(intent, draft)
-            verdicts[draft.op_key] = (kind, intent)
-            if kind is Verdict.NEW:
+            verdicts[draft.op_key] = (verdict(intent, draft), intent)
+            if intent is None:
                 numbers.add(number)
                 self.intents[draft.op_key] = _fresh(coupling, draft)
                 self.created[draft.op_key] = round(self.clock() * 1000)
                 self._event(draft.op_key, coupling, "", State.PLANNED, draft.payload_hash)
-            elif intent is not None and kind is Verdict.REPLACED:
+        for draft in drafts:
+            kind, intent = verdicts[draft.op_key]
+            if intent is None or kind in {Verdict.WAITING, Verdict.HELD}:
+                continue
+            if kind is Verdict.REPLACED:
                 self._replace(draft, intent, coupling)
-            elif intent is not None and kind not in {Verdict.WAITING, Verdict.HELD}:
-                offered = draft.payload_hash if kind is Verdict.CHANGED else ""
-                if intent.offered_hash != offered:
-                    self.intents[draft.op_key] = replace(intent, offered_hash=offered)
-                    self._event(
-                        draft.op_key, coupling, intent.state, intent.state, f"offered {offered}"
-                    )
+                continue
+            offered = draft.payload_hash if kind is Verdict.CHANGED else ""
+            if intent.offered_hash != offered:
+                self.intents[draft.op_key] = replace(intent, offered_hash=offered)
+                self._event(
+                    draft.op_key, coupling, intent.state, intent.state, f"offered {offered}"
+                )
         return verdicts
 
     def _replace(self, draft: Draft, intent: Intent, coupling: str) -> None:
@@ -262,7 +265,7 @@ class MemoryStore:
     def rebook(self, op_key: str) -> None:
         intent = self.intents[op_key]
         self.intents[op_key] = replace(intent, state=State.PLANNED, reason="", attempt=0)
-        self._event(op_key, "person", intent.state, State.PLANNED, "rebook")
+        self._event(op_key, "person", intent.state, State.PLANNED, "rebook: rebook")
 
     def all_intents(self, admin: str) -> dict[str, Intent]:
         return self.intents

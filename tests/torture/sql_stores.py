@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, select
-
 from amazon_eboekhouden.ledger import database, schema
 from amazon_eboekhouden.ledger.database import reading
 from amazon_eboekhouden.ledger.decisions import Choice, Decisions
@@ -18,6 +16,7 @@ from amazon_eboekhouden.ledger.sql_events import first_break
 from amazon_eboekhouden.ledger.sql_rows import intent_of
 from amazon_eboekhouden.ledger.sql_store import SqlStore
 from amazon_eboekhouden.ledger.states import Intent
+from sqlalchemy import Engine, select
 
 
 @dataclass(frozen=True)
@@ -69,9 +68,7 @@ class SqlWorld:
         self._space = uuid.uuid4()
         self._numbers = itertools.count(1)
 
-    def make_store(
-        self, now: Callable[[], float], settings: LedgerSettings
-    ) -> SimulatedSqlStore:
+    def make_store(self, now: Callable[[], float], settings: LedgerSettings) -> SimulatedSqlStore:
         return SimulatedSqlStore(self.engine, settings, VirtualClock(now))
 
     def admin(self) -> str:

@@ -74,7 +74,7 @@ class Probe:
             if change is not None:
                 changes.append((intent, change))
         if mutations:
-            yield from self._sweep(min(intent.number_before for intent in mutations))
+            yield from self._sweep(mutations)
             foreign = self._foreign_rows()
             asked = 0
             for intent in mutations:
@@ -125,12 +125,14 @@ class Probe:
         return own, self._foreign_rows()
 
     # --- windows -------------------------------------------------------------------------------
-    def _sweep(self, number_before: int) -> Generator[Step, None, None]:
+    def _sweep(self, intents: Sequence[Intent]) -> Generator[Step, None, None]:
         """Collect all rows from the last number known before the sends.
 
         That row itself is asked for too: when it comes back, the windows reach back far enough.
-        Otherwise the newest rows must show that nothing lies hidden between.
+        Otherwise the newest rows must show that nothing lies hidden between; as long as an effect
+        may still come, that does not matter yet.
         """
+        number_before = min(intent.number_before for intent in intents)
         start = max(number_before, 1)
         highest = max(self.store.highest_number(self.admin), start)
         width = self.settings.window
@@ -155,7 +157,8 @@ class Probe:
         if number_before in self.rows:
             self.reaches_back = True
             return
-        yield from self._look_at_newest(number_before)
+        if any(intent.settled for intent in intents):
+            yield from self._look_at_newest(number_before)
 
     def _look_at_newest(self, number_before: int) -> Generator[Step, None, None]:
         rows = self.ask()

@@ -35,7 +35,7 @@ from amazon_eboekhouden.ledger.store import NEVER_ASKED, Lease, Store
 Steps = Generator[Step, None, None]
 
 _SILENT_IN_A_ROW = 3  # then the service is not there; the next run goes on
-_PASSES = 2  # sending, and once more what the probe after it proved absent
+_PASSES = 4  # sending, and again what the probe after it proved absent or set free
 _COME_BACK_S = 60  # when the service did not answer at all
 
 # What others refer to goes first: a relation before its invoices, an invoice before its payments.
@@ -70,6 +70,7 @@ class Worker:
     _renewed_at: float = 0.0
     _lost: bool = False
     _stop: bool = False
+    _halted: bool = False  # stopped by something that a person must mend
     _number: int = NEVER_ASKED  # highest mutation number known; a lower one is only more to ask
     _calls_used: int = 0
     _touched: dict[str, Intent] = field(default_factory=dict)
@@ -251,7 +252,7 @@ class Worker:
 
     # --- settling --------------------------------------------------------------------------------
     def _settle(self) -> Generator[Step, None, bool]:
-        """Ask the books about everything uncertain; whether something may be sent again."""
+        """Ask the books about everything uncertain; whether something was settled."""
         unknowns = self.store.unknowns(self.admin)
         if not unknowns or not self.keep_lease():
             return False
@@ -261,15 +262,13 @@ class Worker:
             return False
         done = self.store.resolve(self._held, changes)
         yield Step("resolved")
-        again = False
         for intent, change in changes:
             if intent.op_key not in done:
                 continue
             self._touched[intent.op_key] = intent
             if change.to is State.CONFIRMED:
                 self._confirmed(intent, change)
-            again = again or change.to is State.PLANNED
-        return again
+        return bool(done)
 
     def _probe(self) -> Probe:
         return Probe(
@@ -289,7 +288,7 @@ class Worker:
         self.report.remote_ids[intent.natural] = change.remote_id
 
     def _halt(self, why: Problem) -> None:
-        self._stop = True
+        self._stop = self._halted = True
         self.report.problems.append(why)
 
     def _give_up(self) -> None:
@@ -316,7 +315,7 @@ class Worker:
                 report.problems.append(number_taken(draft))
         troubled = self.store.troubled(self.admin, self.coupling)
         report.problems += problems_of(i for i in troubled if i.natural in states)
-        report.problems += self._waiting_for(drafts, states)
+        self._tell_waiting(drafts, states)
         for intent in self.store.unknowns(self.admin):
             report.come_back(intent.not_before_utc)
 
@@ -334,25 +333,31 @@ class Worker:
             elif state is State.REJECTED:
                 report.rejected.append(natural)
 
-    def _waiting_for(self, drafts: Sequence[Draft], states: Mapping[str, State]) -> list[Problem]:
-        """Bookings whose dependency needs a person first."""
-        waiting = [d for d in drafts if states.get(d.natural) is State.PLANNED and d.depends_on]
-        needed = {natural for draft in waiting for natural in draft.depends_on}
-        known = self.store.states(self.admin, sorted(needed))
+    def _tell_waiting(self, drafts: Sequence[Draft], states: Mapping[str, State]) -> None:
+        """What waits for a person is a problem; what only waits is worth coming back for."""
+        waiting = [draft for draft in drafts if states.get(draft.natural) is State.PLANNED]
+        needed = sorted({natural for draft in waiting for natural in draft.depends_on})
+        known = self.store.states(self.admin, needed)
         moving = {State.PLANNED, State.CONFIRMED, *UNCERTAIN}
-        return [
-            problem(
-                "dependency-not-booked",
-                draft.row or draft.natural,
-                order_id=draft.order_id,
-                booking=draft.natural,
-                dependency=natural,
-                state=known[natural].value if natural in known else "never asked for",
-            )
-            for draft in waiting
-            for natural in draft.depends_on
-            if natural not in known or known[natural] not in moving
-        ]
+        blocked = {natural for natural in needed if known.get(natural) not in moving}
+        for draft in waiting:
+            for natural in blocked.intersection(draft.depends_on):
+                state = known[natural].value if natural in known else "never asked for"
+                self.report.problems.append(
+                    problem(
+                        "dependency-not-booked",
+                        draft.row or draft.natural,
+                        order_id=draft.order_id,
+                        booking=draft.natural,
+                        dependency=natural,
+                        state=state,
+                    )
+                )
+        for draft in sorted(waiting, key=lambda draft: _RANK[draft.kind]):
+            if blocked.intersection(draft.depends_on):
+                blocked.add(draft.natural)
+        if not self._halted and any(draft.natural not in blocked for draft in waiting):
+            self.report.come_back(self.store.now() + timedelta(seconds=_COME_BACK_S))
 
 
 def number_taken(draft: Draft) -> Problem:
