@@ -17,7 +17,7 @@ from amazon_eboekhouden.domain.problems import Problem
 
 def write_manifest(staging: Staging, batch: str, name: str, content: dict[str, Any]) -> str:
     """Store a manifest and return its name."""
-    return str(staging.write_bytes(batch, name, json.dumps(content, sort_keys=True).encode()))
+    return staging.write_bytes(batch, name, json.dumps(content, sort_keys=True).encode())
 
 
 def read_manifest(staging: Staging, ref: str) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def write_frames(
 ) -> dict[str, str]:
     """Store frames that keep their contracts; returns name to reference."""
     return {
-        name: str(staging.write_frame(batch, name, contract.check(frame)))
+        name: staging.write_frame(batch, name, contract.check(frame))
         for name, (contract, frame) in frames.items()
     }
 

@@ -5,7 +5,6 @@ It writes nothing, unless it is asked to create the missing accounts of category
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -50,14 +49,16 @@ def run(runtime: Runtime, *, create_accounts: bool = False) -> RunReport:
     with _noted(runtime.settings.books.connection, report), runtime.books() as books:
         _check_books(runtime, books, report, create_accounts and not runtime.preview)
         books.close()
-        report.calls.update(Counter(books.calls))
+        report.calls.update(books.calls)
     return report
 
 
 def _check_amazon(runtime: Runtime, report: RunReport) -> None:
-    amazon = runtime.amazon()
-    amazon.check_credentials()
-    report.calls.update(Counter(amazon.calls))
+    with runtime.amazon() as amazon:
+        try:
+            amazon.check_credentials()
+        finally:
+            report.calls.update(amazon.calls)
     report.details["amazon"] = f"seller {runtime.seller_id} signed in"
 
 
@@ -152,7 +153,8 @@ def try_connection(
     runtime = Runtime(settings, environment_of(variables), lambda _: connection, preview=True)
     try:
         if kind == AMAZON:
-            runtime.amazon().check_credentials()
+            with runtime.amazon() as amazon:
+                amazon.check_credentials()
             return True, "Amazon accepteert deze gegevens."
         with runtime.books() as books:
             return True, f"Verbonden met administratie {books.administration_guid()}."

@@ -6,7 +6,6 @@ leaves itself, so that a task, a shell and a test run the same four functions.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -56,10 +55,11 @@ def extract(runtime: Runtime, window: Window) -> str:
         domain.errors.RemoteError: Amazon cannot be asked, refuses, or has no tokens left.
     """
     batch = f"{runtime.settings.name}/orders/{window.name}"
-    amazon = runtime.amazon()
-    pages = [str(ref) for ref in _search(runtime, amazon, batch, window)]
-    if window.moves_watermark:
-        pages += _held(runtime, amazon, batch)
+    with runtime.amazon() as amazon:
+        pages = _search(runtime, amazon, batch, window)
+        if window.moves_watermark:
+            pages += _held(runtime, amazon, batch)
+        calls = dict(amazon.calls)
     return write_manifest(
         runtime.staging,
         batch,
@@ -69,7 +69,7 @@ def extract(runtime: Runtime, window: Window) -> str:
             "to_utc": window.to_utc.isoformat(),
             "moves_watermark": window.moves_watermark,
             "pages": pages,
-            "calls": dict(amazon.calls),
+            "calls": calls,
         },
     )
 
@@ -85,8 +85,8 @@ def _search(runtime: Runtime, amazon: AmazonSeller, batch: str, window: Window) 
             marketplace_ids=ids_of(runtime.settings.seller.marketplaces),
             pagination_token=token,
         )
-        content = json.dumps(page.orders, default=str).encode()
-        pages.append(str(runtime.staging.write_bytes(batch, f"page-{len(pages):04d}", content)))
+        name = f"page-{len(pages):04d}"
+        pages.append(runtime.staging.write_json_lines(batch, name, page.orders))
         if page.next_token is None or page.next_token == token:
             break
         token = page.next_token
@@ -101,8 +101,7 @@ def _held(runtime: Runtime, amazon: AmazonSeller, batch: str) -> list[str]:
     found = [order for order_id in order_ids if (order := amazon.get_order(order_id)) is not None]
     if not found:
         return []
-    content = json.dumps(found, default=str).encode()
-    return [str(runtime.staging.write_bytes(batch, "held", content))]
+    return [runtime.staging.write_json_lines(batch, "held", found)]
 
 
 def transform(runtime: Runtime, ref: str) -> str:
@@ -147,7 +146,7 @@ def transform(runtime: Runtime, ref: str) -> str:
 
 def _orders(runtime: Runtime, pages: list[str]) -> Iterator[dict[str, Any]]:
     for page in pages:
-        yield from json.loads(runtime.staging.read_bytes(page))
+        yield from runtime.staging.read_json_lines(page)
 
 
 def _booked(runtime: Runtime) -> pd.DataFrame:

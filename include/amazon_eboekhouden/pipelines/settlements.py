@@ -6,8 +6,7 @@ is handed to the ledger before the file adds up and every row has exactly one de
 
 from __future__ import annotations
 
-import hashlib
-import logging
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ from typing import Any
 import pandas as pd
 
 from amazon_eboekhouden.adapters.amazon import AmazonSeller
-from amazon_eboekhouden.adapters.report_document import Document
 from amazon_eboekhouden.domain.frames import BOOKED, MUTATION_LINES, MUTATIONS, RELATIONS
 from amazon_eboekhouden.domain.problems import Problem, problem
-from amazon_eboekhouden.domain.settlement.bookings import settlement_bookings
+from amazon_eboekhouden.domain.settlement.bookings import SettlementBookables, settlement_bookings
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
 from amazon_eboekhouden.domain.settlement.matching import match as match_rows
+from amazon_eboekhouden.domain.settlement.tie_out import gate
+from amazon_eboekhouden.domain.settlement.unparking import unpark
 from amazon_eboekhouden.pipelines.batches import (
     plain_problems,
     problems_of,
@@ -32,8 +32,6 @@ from amazon_eboekhouden.pipelines.batches import (
 from amazon_eboekhouden.pipelines.booking import book
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
-
-log = logging.getLogger(__name__)
 
 # Amazon keeps a report at most this long.
 LISTED_FOR = timedelta(days=90)
@@ -53,8 +51,8 @@ def find(runtime: Runtime) -> list[str]:
     Raises:
         domain.errors.RemoteError: Amazon cannot be asked.
     """
-    amazon = runtime.amazon()
-    return _find(runtime, amazon)
+    with runtime.amazon() as amazon:
+        return _find(runtime, amazon)
 
 
 def _find(runtime: Runtime, amazon: AmazonSeller) -> list[str]:
@@ -64,7 +62,7 @@ def _find(runtime: Runtime, amazon: AmazonSeller) -> list[str]:
     for listed in amazon.settlement_reports(created_since=since):
         if listed.document_id and listed.document_id not in fetched:
             document = amazon.fetch_document(listed.document_id)
-            _archive(runtime, document, listed.document_id)
+            _archive(runtime, document.content, document.charset, listed.document_id)
             fetched.add(listed.document_id)
     return [
         record.settlement_id
@@ -73,48 +71,25 @@ def _find(runtime: Runtime, amazon: AmazonSeller) -> list[str]:
     ]
 
 
-def _archive(runtime: Runtime, document: Document, document_id: str) -> str:
+def _archive(runtime: Runtime, content: bytes, charset: str, document_id: str) -> str:
     """Keep the file by its content and record the settlement; returns the settlement's id."""
-    content_hash = runtime.archive.put(document.content)
-    read = read_settlement(document.content, charset=document.charset)
-    seller = runtime.seller_id
-    if not isinstance(read, SettlementFile):
-        settlement_id = f"file-{content_hash[:16]}"
-        _record(runtime, settlement_id, content_hash, document, document_id, state=REFUSED)
-        return settlement_id
-    settlement_id = read.header.settlement_id
-    known = runtime.ledger.settlements.find(seller, settlement_id)
-    if known is not None and known.file_hash not in ("", content_hash):
-        changed = problem(
-            "settlement-changed", f"settlement {settlement_id}", known=known.file_hash[:12]
-        )
-        runtime.ledger.record_problems(
-            runtime.settings.name, f"settlement-file:{settlement_id}", [changed]
-        )
-        content_hash = known.file_hash
-    _record(
-        runtime,
-        settlement_id,
-        content_hash,
-        document,
-        document_id,
-        start_date=read.header.start,
-        end_date=read.header.end,
-        total_cents=read.header.total_cents,
-        currency=read.header.currency,
-    )
-    return settlement_id
-
-
-def _record(
-    runtime: Runtime,
-    settlement_id: str,
-    content_hash: str,
-    document: Document,
-    document_id: str,
-    **known: Any,
-) -> None:
+    content_hash = runtime.archive.put(content)
+    read = read_settlement(content, charset=charset or None)
+    if isinstance(read, SettlementFile):
+        settlement_id = read.header.settlement_id
+        known: dict[str, Any] = {
+            "start_date": read.header.start,
+            "end_date": read.header.end,
+            "total_cents": read.header.total_cents,
+            "currency": read.header.currency,
+        }
+    else:
+        # The reason is listed by `match`, every time until a version of the reader can read it.
+        settlement_id, known = f"file-{content_hash[:16]}", {"state": REFUSED}
     before = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    if before is not None and before.file_hash not in ("", content_hash):
+        _another_content(runtime, settlement_id, before.file_hash, content_hash)
+        content_hash = before.file_hash
     totals = dict(before.totals) if before else {}
     documents = sorted({*totals.get("documents", ()), document_id} - {""})
     runtime.ledger.settlements.record(
@@ -123,9 +98,22 @@ def _record(
         coupling=runtime.settings.name,
         file_hash=content_hash,
         archive=content_hash,
-        totals={**totals, "documents": documents, "charset": document.charset or ""},
+        totals={**totals, "documents": documents, "charset": totals.get("charset") or charset},
         **known,
     )
+    return settlement_id
+
+
+def _another_content(runtime: Runtime, settlement_id: str, known: str, found: str) -> None:
+    """The file that was found first stays the one that is booked; a person hears of the other."""
+    changed = problem(
+        "settlement-file-changed",
+        f"settlement {settlement_id}",
+        known=known[:12],
+        found=found[:12],
+    )
+    scope = f"settlement-file:{settlement_id}"
+    runtime.ledger.record_problems(runtime.settings.name, scope, [changed])
 
 
 def match(runtime: Runtime, settlement_id: str) -> str:
@@ -146,12 +134,11 @@ def match(runtime: Runtime, settlement_id: str) -> str:
     if not isinstance(read, SettlementFile):
         manifest |= {"refused": True, "frames": {}, "problems": plain_problems(read)}
         return write_manifest(runtime.staging, batch, "matched", manifest)
-    booked = _booked(runtime)
-    matched = match_rows(read, booked, runtime.settings)
-    result = settlement_bookings(read, matched, booked, runtime.settings, rates=None)
+    result = _bookables(runtime, read)
     checked = check(result.mutations, result.mutation_lines, RELATIONS.empty())
+    stopped = [*gate(read, result, clearing_of(runtime, read)), *checked.problems]
     # A settlement is booked whole or not at all: one held-back booking holds all of them back.
-    refused = result.refused or bool(checked.problems)
+    refused = result.waits or bool(stopped)
     frames = write_frames(
         runtime.staging,
         batch,
@@ -166,10 +153,38 @@ def match(runtime: Runtime, settlement_id: str) -> str:
     manifest |= {
         "refused": refused,
         "frames": frames,
-        "summary": result.summary,
-        "problems": plain_problems([*result.problems, *checked.problems]),
+        "summary": _summary(read, result),
+        "problems": plain_problems([*result.problems, *stopped]),
     }
     return write_manifest(runtime.staging, batch, "matched", manifest)
+
+
+def _bookables(runtime: Runtime, read: SettlementFile) -> SettlementBookables:
+    booked = _booked(runtime)
+    matched = match_rows(read, booked, runtime.settings)
+    return settlement_bookings(read, matched, booked, runtime.settings, rates=None)
+
+
+def clearing_of(runtime: Runtime, read: SettlementFile) -> str:
+    """The clearing account of a settlement's currency."""
+    return runtime.settings.accounts.clearing.of(read.header.currency)
+
+
+def _summary(read: SettlementFile, result: SettlementBookables) -> dict[str, Any]:
+    """What the file says and where its rows went; in the settlement's own currency."""
+    places = result.rows.groupby("place")["amount_cents"].agg(["size", "sum"])
+    return {
+        "settlement_id": read.header.settlement_id,
+        "currency": read.header.currency,
+        "total_cents": read.header.total_cents,
+        "rows": len(read.rows),
+        "rows_cents": int(read.rows["amount_cents"].sum()),
+        "waits": result.waits,
+        "places": {
+            str(place): {"rows": int(row["size"]), "cents": int(row["sum"])}
+            for place, row in places.iterrows()
+        },
+    }
 
 
 def _booked(runtime: Runtime) -> pd.DataFrame:
@@ -235,24 +250,35 @@ def _all_booked(runtime: Runtime, manifest: dict[str, Any]) -> bool:
 
 
 def run(runtime: Runtime) -> RunReport:
-    """Find, match and book everything that is not booked yet, oldest first."""
-    amazon = runtime.amazon()
-    settlement_ids = _find(runtime, amazon)
-    report = RunReport()
-    report.calls.update(amazon.calls)
+    """Find, match and book everything that is not booked yet, oldest first; un-park what may be."""
+    with runtime.amazon() as amazon:
+        settlement_ids = _find(runtime, amazon)
+        report = RunReport(calls=Counter(amazon.calls))
     for settlement_id in settlement_ids:
         _add(report, run_one(runtime, settlement_id))
+    _add(report, book_unparked(runtime))
     return report
 
 
 def run_file(runtime: Runtime, path: Path) -> RunReport:
-    """Book a settlement from a file, for what Amazon no longer lists."""
+    """Book a settlement from a file, for what Amazon no longer lists.
+
+    Raises:
+        ValueError: the file cannot be read.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    document = Document(content=content, charset=None, sha256=hashlib.sha256(content).hexdigest())
-    return run_one(runtime, _archive(runtime, document, ""))
+    return run_one(runtime, _archive(runtime, content, "", ""))
+
+
+def book_unparked(runtime: Runtime) -> RunReport:
+    """Pay the invoices of orders that were settled before they were invoiced."""
+    mutations, lines = unpark(_booked(runtime), runtime.settings)
+    if mutations.empty:
+        return RunReport()
+    return book(runtime, mutations, lines, RELATIONS.empty())
 
 
 def run_one(runtime: Runtime, settlement_id: str) -> RunReport:
