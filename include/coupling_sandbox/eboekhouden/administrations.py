@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from coupling_sandbox.clock import Clock
 from coupling_sandbox.eboekhouden.books import Books
@@ -13,6 +14,8 @@ from coupling_sandbox.eboekhouden.errors import BooksError
 from coupling_sandbox.eboekhouden.options import Options
 from coupling_sandbox.eboekhouden.relations import Relations
 from coupling_sandbox.eboekhouden.rules import Rules
+
+_HOME = ZoneInfo("Europe/Amsterdam")
 
 
 @dataclass(slots=True)
@@ -80,8 +83,8 @@ class Office:
         self.last_lists: dict[str, Any] = {}
 
     def today(self) -> dt.date:
-        """The sandbox's own day."""
-        return self.clock.now().date()
+        """The sandbox's own day, in Amsterdam."""
+        return self.clock.now().astimezone(_HOME).date()
 
     def administration(self, guid: str = "") -> Administration:
         """The administration with a GUID, or the first when none is given; else KeyError."""

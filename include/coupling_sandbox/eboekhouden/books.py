@@ -143,14 +143,10 @@ class Books:
 
     # Reading
 
-    def in_number_range(self, first: int, last: int) -> list[Mutation]:
-        """The mutations from `first` to `last`, both included, ascending."""
+    def newest_first(self, first: int = 0, last: int = 2**63) -> Iterator[Mutation]:
+        """The mutations numbered from `first` to `last`, both included, the last one first."""
         low, high = bisect_left(self._numbers, first), bisect_right(self._numbers, last)
-        return [self.mutations[number] for number in self._numbers[low:high]]
-
-    def newest_first(self) -> Iterator[Mutation]:
-        """All mutations, the last one first."""
-        return (self.mutations[number] for number in reversed(self._numbers))
+        return (self.mutations[self._numbers[i]] for i in range(high - 1, low - 1, -1))
 
     def all(self) -> Iterator[Mutation]:
         """All mutations, ascending."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from coupling_sandbox.eboekhouden.administrations import Administration
@@ -134,20 +136,21 @@ def find_mutations(books: Books, options: Options, filters: dict[str, Any]) -> l
     """What GetMutaties gives: at most the newest 500 (the cap is an option), ascending."""
     cap = options.get_mutaties_cap
     if options.cap_before_filter:
-        newest = [mutation for mutation, _ in zip(books.newest_first(), range(cap), strict=False)]
-        return [m for m in reversed(newest) if _matches(m, filters)]
-    found = [m for m in _candidates(books, filters) if _matches(m, filters)]
-    return found[-cap:]
+        found = [m for m in islice(books.newest_first(), cap) if _matches(m, filters)]
+    else:
+        matching = (m for m in _newest_candidates(books, filters) if _matches(m, filters))
+        found = list(islice(matching, cap))
+    return found[::-1]
 
 
-def _candidates(books: Books, filters: dict[str, Any]) -> list[Mutation]:
+def _newest_candidates(books: Books, filters: dict[str, Any]) -> Iterator[Mutation]:
+    """The mutations that an index can tell may match, the last one first."""
     number = filters["MutatieNr"]
-    if number:
-        return books.in_number_range(number, number)
     if filters["Factuurnummer"]:
-        return books.of_invoice(filters["Factuurnummer"])
-    first, last = filters["MutatieNrVan"] or 0, filters["MutatieNrTm"] or 2**63
-    return books.in_number_range(first, last)
+        return reversed(books.of_invoice(filters["Factuurnummer"]))
+    if number:
+        return books.newest_first(number, number)
+    return books.newest_first(filters["MutatieNrVan"] or 0, filters["MutatieNrTm"] or 2**63)
 
 
 def _matches(mutation: Mutation, filters: dict[str, Any]) -> bool:

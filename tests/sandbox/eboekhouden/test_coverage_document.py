@@ -23,7 +23,7 @@ def test_every_operation_option_and_error_is_listed():
 
 
 def test_updating_keeps_what_stands_around():
-    document = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    document = f"before\n{BEGIN}\noutdated text\n{END}\nafter\n"
     assert updated(document).startswith("before\n")
     assert updated(document).endswith("\nafter\n")
-    assert "old" not in updated(document)
+    assert "outdated text" not in updated(document)
