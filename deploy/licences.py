@@ -48,7 +48,8 @@ def licence_of(name: str, version: str) -> str:
         if line.startswith("License :: ") and not line.endswith("OSI Approved")
     ]
     words = str(declared.get("license") or "").strip().splitlines()
-    return str(expression or "") or " or ".join(classifiers) or (words[0] if words else "not declared")
+    declarations = [str(expression or ""), " or ".join(classifiers), *words, "not declared"]
+    return next(text for text in declarations if text)
 
 
 def accepted(licence: str) -> bool:
