@@ -70,7 +70,7 @@ def test_a_preview_writes_nothing_and_names_what_is_new(
 def test_an_order_that_changed_before_it_was_sent_is_sent_as_it_is_now(
     ledger: BookingLedger, remote: FakeRemote, hand: Hand
 ) -> None:
-    remote.fault = Faults(adds=["not_sent"] * 3)
+    remote.fault = Faults(adds=["not_sent"])
     report = ledger.book(ADMIN, COUPLING, order(1, 1210), remote)
     assert set(report.waiting) == {"rel:1", natural(1)}
     assert report.retry_at_utc == hand.now_utc() + timedelta(seconds=60)
@@ -106,7 +106,7 @@ def test_a_lost_answer_is_found_in_the_same_run(ledger: BookingLedger, remote: F
     remote.fault = Faults(adds=["", "lost_reply"])
     report = ledger.book(ADMIN, COUPLING, order(1), remote)
     assert set(report.booked) == {"rel:1", natural(1)}
-    assert remote.calls == {"add": 2, "mutations": 3}  # learn, one window, one past the end
+    assert remote.calls == {"add": 2, "mutations": 3}  # learn, one window, one past its end
     assert len(remote.rows) == 1
 
 
