@@ -112,10 +112,6 @@ class Chart:
     """The ledger accounts of one administration, found by code, by id or by category."""
 
     def __init__(self, rows: Iterable[dict[str, Any]]) -> None:
-        self.replace(rows)
-
-    def replace(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Throw the chart away and start again with `rows` (`code`, `category`, `description`)."""
         self._by_code: dict[str, LedgerAccount] = {}
         self._next_id = 1
         for row in rows:
@@ -125,6 +121,11 @@ class Chart:
                 str(row["category"]),
                 str(row.get("group", "")),
             )
+
+    def replace(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Start again with `rows` (`code`, `category`, `description`); all of them or none."""
+        other = Chart(rows)
+        self._by_code, self._next_id = other._by_code, other._next_id
 
     def __iter__(self) -> Iterator[LedgerAccount]:
         return iter(sorted(self._by_code.values(), key=lambda account: account.code))

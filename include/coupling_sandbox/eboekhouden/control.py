@@ -15,7 +15,7 @@ from coupling_sandbox.eboekhouden.administrations import (
     Office,
     same_guid,
 )
-from coupling_sandbox.eboekhouden.chart import LedgerAccount, default_rows
+from coupling_sandbox.eboekhouden.chart import Chart, LedgerAccount, default_rows
 from coupling_sandbox.eboekhouden.errors import BooksError
 from coupling_sandbox.eboekhouden.person import act
 from coupling_sandbox.eboekhouden.relations import TEXT_FIELDS
@@ -67,20 +67,13 @@ class Control:
         return JSONResponse(list(self.own(request).books.journal()))
 
     async def ledgers(self, request: Request) -> Response:
-        """GET lists; PUT replaces the chart; POST adds and removes accounts."""
+        """GET lists; PUT, or POST of a list, replaces the chart; POST adds and removes accounts."""
         chart = self.own(request).books.chart
-        if request.method == "PUT":
-            given = await request.json()
+        given = None if request.method == "GET" else await request.json()
+        if isinstance(given, dict):
+            _change_chart(chart, given)
+        elif request.method != "GET":
             chart.replace(default_rows() if given is None else given)
-        elif request.method == "POST":
-            given = await request.json()
-            unknown = set(given) - {"add", "remove"}
-            if unknown:
-                raise ValueError(f"unknown field {sorted(unknown)[0]!r}; known: add, remove")
-            for code in given.get("remove", ()):
-                chart.remove(str(code))
-            for row in given.get("add", ()):
-                chart.add(str(row["code"]), str(row.get("description", "")), str(row["category"]))
         return JSONResponse([_account(account) for account in chart])
 
     async def options(self, request: Request) -> Response:
@@ -143,6 +136,16 @@ class Control:
             for number, given in enumerate(await request.json(), 1)
         ]
         return JSONResponse({"articles": len(self.own(request).articles)})
+
+
+def _change_chart(chart: Chart, given: dict[str, Any]) -> None:
+    unknown = set(given) - {"add", "remove"}
+    if unknown:
+        raise ValueError(f"unknown field {sorted(unknown)[0]!r}; known: add, remove")
+    for code in given.get("remove", ()):
+        chart.remove(str(code))
+    for row in given.get("add", ()):
+        chart.add(str(row["code"]), str(row.get("description", "")), str(row["category"]))
 
 
 def _account(account: LedgerAccount) -> dict[str, Any]:

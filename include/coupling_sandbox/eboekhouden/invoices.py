@@ -18,6 +18,7 @@ from coupling_sandbox.eboekhouden.options import Options
 from coupling_sandbox.eboekhouden.postings import SALES_INVOICE, Mutation, Row
 from coupling_sandbox.eboekhouden.rules import (
     check_account_state,
+    check_amounts,
     check_date,
     check_length,
     is_closed,
@@ -162,6 +163,9 @@ def _check_line(administration: Administration, options: Options, line: dict[str
     check_length("Code", line["Code"] or "", 50)
     if (line["Eenheid"] or "").lower() not in UNITS:
         raise BooksError("FACT_ITEM_010", f"({line['Eenheid']})")
+    price, quantity = line["PrijsPerEenheid"], line["Aantal"]
+    check_amounts(price, quantity)
+    check_amounts(price * quantity)
     if not line["BTWCode"]:
         raise BooksError("FACT_ITEM_006")
     code = VAT_CODES.get(line["BTWCode"])

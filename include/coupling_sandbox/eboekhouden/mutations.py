@@ -13,6 +13,7 @@ from coupling_sandbox.eboekhouden.books import Books, side_of
 from coupling_sandbox.eboekhouden.errors import BooksError
 from coupling_sandbox.eboekhouden.options import Options
 from coupling_sandbox.eboekhouden.postings import INVOICES, PAYMENTS, Mutation, Row
+from coupling_sandbox.eboekhouden.rules import check_amounts
 from coupling_sandbox.eboekhouden.vat import (
     VAT_CODES,
     rounded_cents,
@@ -80,10 +81,9 @@ def _amounts(given: dict[str, Any], in_ex: str, tolerance: int) -> tuple[int, in
 
     Amounts with more than two decimals are rounded; the total and the VAT win over the net amount.
     """
-    entered, net, vat, gross = (
-        given[name] * 100
-        for name in ("BedragInvoer", "BedragExclBTW", "BedragBTW", "BedragInclBTW")
-    )
+    names = ("BedragInvoer", "BedragExclBTW", "BedragBTW", "BedragInclBTW")
+    check_amounts(*(given[name] for name in names))
+    entered, net, vat, gross = (given[name] * 100 for name in names)
     if not gross:
         gross = net + vat or (entered + vat if in_ex == "EX" else entered)
     if not net:

@@ -26,6 +26,9 @@ _HOME = ZoneInfo("Europe/Amsterdam")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)\Z")
 _DOUBLE = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\Z")
 _LONG = re.compile(r"[+-]?\d{1,19}\Z")
+_DATE = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)(?P<time>T\d\d:\d\d:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?\Z"
+)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -121,7 +124,10 @@ def _read_decimal(text: str) -> Decimal:
     value = text.strip()
     if not _DECIMAL.match(value):
         raise Unreadable("Input string was not in a correct format.")
-    return Decimal(value)
+    number = Decimal(value)
+    if number.adjusted() > 27:
+        raise Unreadable("Value was either too large or too small for a Decimal.")
+    return number
 
 
 def _read_double(text: str) -> Decimal:
@@ -149,15 +155,18 @@ def _read_boolean(text: str) -> bool:
 
 
 def _read_date(text: str) -> dt.date:
-    """A date or a date and time; one with a time zone is taken to Dutch local time."""
+    """A date or a date and time; a time with a zone is taken to Dutch local time."""
     value = text.strip()
+    found = _DATE.match(value)
     try:
+        if not found:
+            raise ValueError(value)
+        if not found["time"]:
+            return dt.date.fromisoformat(found["date"])
         moment = dt.datetime.fromisoformat(value)
-    except ValueError as error:
+        return (moment.astimezone(_HOME) if moment.tzinfo else moment).date()
+    except (ValueError, OverflowError) as error:
         raise Unreadable(f"The string '{value}' is not a valid AllXsd value.") from error
-    if moment.tzinfo is not None and moment.year > 1:
-        moment = moment.astimezone(_HOME)
-    return moment.date()
 
 
 _SCALARS: dict[str, Callable[[str], Any]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 
 from coupling_sandbox.eboekhouden.books import Books, OpenItem, side_of
 from coupling_sandbox.eboekhouden.chart import LedgerAccount
@@ -29,8 +30,8 @@ from coupling_sandbox.eboekhouden.relations import Relations
 from coupling_sandbox.eboekhouden.vat import VAT_CODES, VatCode, vat_on_net
 
 FIRST_DAY, LAST_DAY = dt.date(1980, 1, 1), dt.date(2049, 12, 31)
-LARGEST_AMOUNT = 99_999_999_999_99
-"""In cents; the engine's own bound on prices is of this order (REST ART_024)."""
+LARGEST_AMOUNT = Decimal("999999999999.00")
+"""In euros; the bound on prices in the vendor's REST interface (ART_024)."""
 
 HEADER_LENGTHS = {
     "account": ("Rekening", 10),
@@ -142,8 +143,6 @@ class Rules:
             self._check_row_vat(mutation, row)
             if row.cost_centre and row.cost_centre not in self.cost_centres:
                 raise BooksError("MUT_117", f"({row.cost_centre})")
-            if max(map(abs, (row.entered, row.net, row.vat, row.gross))) > LARGEST_AMOUNT:
-                raise BooksError("AMOUNT")
             if row.net + row.vat != row.gross:
                 raise BooksError("MUT_118", f"({row.net} + {row.vat} is niet {row.gross} cent)")
 
@@ -258,6 +257,12 @@ def check_length(name: str, value: str, limit: int) -> None:
     """Raise LENGTH when a text is longer than its field."""
     if len(value) > limit:
         raise BooksError("LENGTH", f"({name}: maximaal {limit} tekens)")
+
+
+def check_amounts(*amounts: Decimal) -> None:
+    """Raise AMOUNT when an amount in euros is too large."""
+    if max(map(abs, amounts)) > LARGEST_AMOUNT:
+        raise BooksError("AMOUNT")
 
 
 def check_account_state(options: Options) -> None:

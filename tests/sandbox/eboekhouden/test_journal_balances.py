@@ -129,6 +129,13 @@ def test_a_spread_adds_up(total, weights):
     assert sum(spread(total, weights)) == total
 
 
+def test_left_over_cents_go_to_the_largest_remainders():
+    assert spread(100, [2, 3, 4]) == [22, 33, 45]
+    assert spread(-100, [-2, -3, -4]) == [-22, -33, -45]
+    assert spread(100, [-2, -3, -4]) == [22, 33, 45]
+    assert spread(7, [0, 0]) == [7, 0]
+
+
 def test_an_exact_tie_goes_to_the_largest_amount_then_the_lowest_row():
     assert spread(231, [750, 350]) == [158, 73]
     assert spread(1, [100, 100]) == [1, 0]

@@ -133,6 +133,7 @@ def test_any_order_unknown_elements_and_missing_scalars(books, order):
     [
         ("2026-03-01", "2026-03-01"),
         ("2026-03-01T00:00:00", "2026-03-01"),
+        ("2026-03-01+01:00", "2026-03-01"),
         ("2026-03-01T23:30:00.000", "2026-03-01"),
         ("2026-02-28T23:30:00Z", "2026-03-01"),  # Half past midnight in Amsterdam.
         ("2026-03-01T00:30:00+01:00", "2026-03-01"),
@@ -162,6 +163,9 @@ def test_amounts_are_rounded_to_cents(books, amount):
         ("12.10", "1e3"),
         ("12.10", ""),
         ("12.10", "NaN"),
+        ("12.10", "9" * 60),
+        ("2026-03-01", "2026-W10-1"),
+        ("2026-03-01", "9999-12-31T23:30:00-12:00"),
     ],
 )
 def test_values_that_cannot_be_read_are_a_fault(books, wrong, right):
@@ -202,6 +206,19 @@ def test_a_fault_in_soap12(http):
     answer = post(http, envelope("", SOAP12), **{"content-type": "application/soap+xml"})
     assert answer.status_code == 500
     assert b"<soap:Value>soap:Sender</soap:Value>" in answer.content
+
+
+def test_the_untyped_relation_code_says_its_type(books):
+    books.relation()
+    document = (
+        "<oFact><Relatiecode>R</Relatiecode><Datum>2026-03-01</Datum>"
+        "<Factuursjabloon>Amazon</Factuursjabloon><Regels><cFactuurRegel><Aantal>1</Aantal>"
+        "<PrijsPerEenheid>1</PrijsPerEenheid><BTWCode>GEEN</BTWCode>"
+        "<TegenrekeningCode>8000</TegenrekeningCode></cFactuurRegel></Regels></oFact>"
+    )
+    assert texts(called(books, "AddFactuur", document), "Factuurnummer") == ["F00001"]
+    found = called(books, "GetFacturen", "")
+    assert b'<Relatiecode xsi:type="xsd:string">R</Relatiecode>' in found.content
 
 
 def test_elements_of_another_namespace_are_not_seen(http):
