@@ -101,3 +101,8 @@ def _vat_roles(settings: CouplingSettings) -> list[AccountRole]:
                 AccountRole(f"local_vat.{country}", code, "BAL", "coupling", f"Btw {name} lokaal")
             )
     return roles
+
+
+def country_names() -> Mapping[str, str]:
+    """ISO code to the Dutch name of a member state."""
+    return {country: row["name"] for country, row in _countries().items()}

@@ -15,8 +15,11 @@ from functools import cache
 from amazon_eboekhouden.config.tables_reader import rows_of
 
 MEMBER_STATES = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
-)
+    {
+        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE",
+        "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+    }
+)  # fmt: skip
 # Taxed as one more member state where goods are concerned.
 NORTHERN_IRELAND = "XI"
 

@@ -70,7 +70,7 @@ def lines_of(
     _insist_on(currency, wallet)
     items = _with_totals(items, order)
     closed = _close(items, order)
-    lines = []
+    lines: list[dict[str, Any]] = []
     for item in items:
         if not item.cancelled:
             amounts = _scaled(item, _amounts(item, percents))

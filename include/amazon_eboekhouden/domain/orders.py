@@ -194,8 +194,9 @@ def _read(
         raise OrderFault("time-unreadable", found=" / ".join(found)[:80])
     fulfilled_by = _text(fulfillment.get("fulfilledBy")).upper() or _fulfilled_by(raw)
     left = _left(raw, status, created, updated, fulfilled_by, settings, report)
-    programs = raw.get("programs") if isinstance(raw.get("programs"), list) else []
-    order = {
+    listed = raw.get("programs")
+    programs: list[Any] = listed if isinstance(listed, list) else []
+    order: dict[str, Any] = {
         "order_id": order_id,
         "marketplace_id": place.id,
         "marketplace": place.code,
@@ -213,7 +214,7 @@ def _read(
         "is_business": "AMAZON_BUSINESS" in programs,
         **buyer_of(raw),
     }
-    lines = []
+    lines: list[dict[str, Any]] = []
     if status != "CANCELLED":
         if left.on < settings.books.go_live or _surely_before(raw, left, settings):
             raise _SkippedOrder(Skip.BEFORE_GO_LIVE)

@@ -159,6 +159,108 @@ _ORDERS: Mapping[str, ProblemKind] = {
         "Amazon collects the VAT, but {tax} fits no rate of the destination on {base}",
         "compare the order's VAT in Seller Central and book it by hand",
     ),
+    "ship-from-unknown": ProblemKind(
+        "it is not known from which country it was sent",
+        "name the only country with FBA stock under seller.stock_in; with stock in several "
+        "countries the order waits for Amazon's shipment report",
+    ),
+    "ship-to-unknown": ProblemKind(
+        "Amazon shows no country of delivery",
+        "check in Seller Central that the application has the role Direct-to-Consumer Delivery",
+    ),
+    "sold-to-amazon-business": ProblemKind(
+        "Amazon Business EU is the buyer, not the customer",
+        "book it by hand, or set seller.vat.amazon_business_eu to book",
+    ),
+    "facilitator-mixed": ProblemKind(
+        "Amazon collects the VAT on some of its items only",
+        "compare the order's VAT in Seller Central and book it by hand",
+    ),
+    "facilitator-inside-eu": ProblemKind(
+        "Amazon says it collects the VAT on a sale inside the EU (to {country})",
+        "check in Seller Central that Amazon knows where your business is established",
+    ),
+    "registration-missing": ProblemKind(
+        "it was sent from {country}, where the coupling knows no VAT registration",
+        "register for VAT there and enter the number under seller.vat.registrations.{country}",
+    ),
+    "import-sale": ProblemKind(
+        "it was sent from {country} to a customer in the EU without Amazon collecting the VAT",
+        "ask your accountant who imports these goods, and book it by hand",
+    ),
+    "oss-missing": ProblemKind(
+        "a sale to a consumer in {country} is taxed there, but OSS is off",
+        "set seller.vat.oss to true, or enter your VAT number under "
+        "seller.vat.registrations.{country}",
+    ),
+    "b2b-from-abroad": ProblemKind(
+        "it is a sale to a business in another country from stock in {country}",
+        "report it with your VAT number of {country} and book it by hand",
+    ),
+    "b2b-number-missing": ProblemKind(
+        "a business in another member state was charged no VAT, but shows no VAT number",
+        "ask the buyer for the VAT number and book it by hand",
+    ),
+    "b2b-vat-charged": ProblemKind(
+        "the buyer has a valid VAT number of another member state, but was charged VAT",
+        "refund the VAT to the buyer or book the order by hand with VAT",
+    ),
+    "vat-number-invalid": ProblemKind(
+        "the buyer's VAT number does not allow 0 %: {why}",
+        "ask the buyer for the right number, or set seller.vat.invalid_vat_id to treat_as_b2c",
+    ),
+    "vies-unanswered": ProblemKind(
+        "VIES has not yet confirmed the buyer's VAT number ({country})",
+        "nothing to do: it is asked again at the next run",
+    ),
+    "export-vat-charged": ProblemKind(
+        "it goes to {country}, outside the EU's VAT territory, but the buyer was charged VAT",
+        "refund the VAT to the buyer or book the order by hand with VAT",
+    ),
+    "exchange-rate-missing": ProblemKind(
+        "there is no ECB rate for {currency} on {on} or in the week before",
+        "nothing to do if the rate comes later; the ECB does not publish every currency",
+    ),
+    "vat-rate-held": ProblemKind(
+        "nothing tells the VAT rate of {item}, and seller.vat.default_rate is held",
+        "enter the rate under seller.vat.rates_by_sku, or set default_rate to standard",
+    ),
+    "vat-rate-unknown": ProblemKind(
+        "no VAT rate is known for {country} on {on}",
+        "enter the rate under seller.vat.rates_by_sku, or update the coupling",
+    ),
+    "vat-rate-unmapped": ProblemKind(
+        "no VAT code stands for {rate} % on a sale of kind {kind}",
+        "correct the rate under seller.vat.rates_by_sku, or book it by hand",
+    ),
+    "vat-code-refused": ProblemKind(
+        "the VAT code {vat_code} may not be used for a sale of kind {kind}",
+        "correct the code under vat in the coupling's file",
+    ),
+    "vat-account-missing": ProblemKind(
+        "no account is named for the VAT of {country}",
+        "name one under accounts.{key}.{country}",
+    ),
+    "vat-cents-unmatched": ProblemKind(
+        "Amazon shows {tax} VAT on {item}, which fits no rate of {country}",
+        "enter the rate under seller.vat.rates_by_sku, or book the order by hand",
+    ),
+    "vat-sku-contradicted": ProblemKind(
+        "Amazon's VAT on {item} contradicts the rate of SKU {sku} ({rate} %)",
+        "correct the rate under seller.vat.rates_by_sku, or in Seller Central",
+    ),
+    "vcs-number-missing": ProblemKind(
+        "Amazon issues the invoices, and its invoice number is not known yet",
+        "nothing to do: Amazon reports it about three days after shipping",
+    ),
+    "order-changed": ProblemKind(
+        "it was booked at {booked} {currency}, Amazon now shows {found}",
+        "compare the order in Seller Central and correct the books by hand",
+    ),
+    "refund-too-large": ProblemKind(
+        "{refunded} was refunded, of invoice {invoice} only {left} is left",
+        "compare the refund in Seller Central and book it by hand",
+    ),
 }
 
 # --- settlements (domain.settlement …) ------------------------------------------------------------

@@ -1,0 +1,393 @@
+"""Orders to invoices: what is booked of each order, with its relation, or why not.
+
+The same orders always give the same bytes: what was booked is repeated from its facts, so that
+neither a later update by Amazon nor a changed setting can move a booking that stands in the books.
+Source: design sections 6 and 7; accounting rules 5, 6 and 8.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.config.territories import Territory, territory_of
+from amazon_eboekhouden.config.vat import rates_apply_of
+from amazon_eboekhouden.domain.booked_invoice import (
+    NEVER_BOOKED,
+    NOT_YET_BOOKED,
+    credit_note_key,
+    facts_text,
+    groups_as_facts,
+    groups_of_facts,
+    invoice_key,
+    is_booked_credit,
+    line_rows,
+)
+from amazon_eboekhouden.domain.bookings import DEBTORS, BookingKind, MutationKind
+from amazon_eboekhouden.domain.credit_notes import credit_note
+from amazon_eboekhouden.domain.descriptions import invoice_description
+from amazon_eboekhouden.domain.exchange import Exchange, Rates, exchange_on
+from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS, SKIPPED
+from amazon_eboekhouden.domain.money import euros
+from amazon_eboekhouden.domain.orders import Skip
+from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.proceeds import OrderFault
+from amazon_eboekhouden.domain.relations import RelationChoice, relation_of
+from amazon_eboekhouden.domain.sale_kinds import (
+    Parties,
+    Sale,
+    ViesAnswer,
+    normal_number,
+    sale_of,
+)
+from amazon_eboekhouden.domain.vat_lines import (
+    OrderLine,
+    RateGroup,
+    VatContext,
+    mutation_lines,
+    rate_groups,
+)
+
+Row = Mapping[str, Any]
+# Kinds whose buyer's VAT number must stand on a relation of its own.
+_WITH_NUMBER = ("S9", "S1-ICP")
+
+
+@dataclass(frozen=True, slots=True)
+class Bookables:
+    """What orders become.
+
+    Attributes:
+        mutations, mutation_lines, relations: for the ledger.
+        problems: orders that are held, one problem each.
+        skipped: SKIPPED.
+    """
+
+    mutations: pd.DataFrame
+    mutation_lines: pd.DataFrame
+    relations: pd.DataFrame
+    problems: list[Problem]
+    skipped: pd.DataFrame
+
+
+@dataclass(slots=True)
+class _Desk:
+    """What is needed for every order, and what came out so far."""
+
+    settings: CouplingSettings
+    install_key: bytes
+    booked: Mapping[str, Row]
+    credits: Mapping[str, list[Row]]
+    rates: Rates | None
+    vies: Mapping[str, ViesAnswer]
+    vcs_numbers: Mapping[str, str]
+    mutations: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    relations: dict[str, Row] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+
+
+def invoices(
+    orders: pd.DataFrame,
+    lines: pd.DataFrame,
+    settings: CouplingSettings,
+    *,
+    install_key: bytes,
+    booked: pd.DataFrame,
+    rates: Rates | None,
+    vies: Mapping[str, ViesAnswer],
+    vcs_numbers: Mapping[str, str] | None = None,
+) -> Bookables:
+    """Invoices of shipped orders, and credit notes of orders cancelled after booking.
+
+    Args:
+        orders: ORDERS.
+        lines: ORDER_LINES.
+        settings: of the coupling.
+        install_key: secret behind relation codes.
+        booked: BOOKED; what concerns these orders is enough.
+        rates: (currency, day) to how much of the currency one euro is, as the ECB published.
+        vies: VAT number with prefix to VIES's answer; a number that is missing was not asked.
+        vcs_numbers: order id to Amazon's VAT invoice number, where Amazon issues the invoices.
+
+    Problems:
+        every code of the catalogue's section "orders" that is about sale kinds and VAT.
+    """
+    desk = _Desk(settings, install_key, *_booked(booked, orders), rates, vies, vcs_numbers or {})
+    own_lines = _by_order(lines)
+    rows: list[Row] = orders.to_dict("records")  # type: ignore[assignment]
+    for order in rows:
+        try:
+            _handle(desk, order, own_lines.get(order["order_id"], []))
+        except OrderFault as fault:
+            order_id = order["order_id"]
+            desk.problems.append(
+                problem(fault.code, f"order {order_id}", order_id=order_id, **fault.details)
+            )
+    return Bookables(
+        MUTATIONS.of(desk.mutations),
+        MUTATION_LINES.of(desk.lines),
+        RELATIONS.of(desk.relations.values()),
+        desk.problems,
+        SKIPPED.of(desk.skipped),
+    )
+
+
+def _booked(
+    booked: pd.DataFrame, orders: pd.DataFrame
+) -> tuple[dict[str, Row], dict[str, list[Row]]]:
+    """BOOKED rows of these orders and all relations by natural key; credit notes by order."""
+    relations = booked["booking_kind"] == BookingKind.RELATION
+    own = booked[booked["order_id"].isin(orders["order_id"]) | relations]
+    rows: list[Row] = own.sort_values(["date", "booking"]).to_dict("records")  # type: ignore[assignment]
+    credits: dict[str, list[Row]] = {}
+    for row in rows:
+        if is_booked_credit(row):
+            credits.setdefault(row["order_id"], []).append(row)
+    return {row["booking"]: row for row in rows}, credits
+
+
+def _by_order(lines: pd.DataFrame) -> dict[str, list[OrderLine]]:
+    found: dict[str, list[OrderLine]] = {}
+    taxes = [None if hole else int(tax) for tax, hole in _with_holes(lines["tax_cents"])]
+    columns = (lines[name].tolist() for name in ("order_id", "order_item_id", "sku", "component"))
+    gross = lines["gross_cents"].tolist()
+    for order_id, item, sku, component, cents, tax in zip(*columns, gross, taxes, strict=True):
+        found.setdefault(order_id, []).append(OrderLine(item, sku, component, cents, tax))
+    return found
+
+
+def _with_holes(column: pd.Series[Any]) -> Iterator[tuple[Any, bool]]:
+    return zip(column.tolist(), column.isna().tolist(), strict=True)
+
+
+def _handle(desk: _Desk, order: Row, lines: Sequence[OrderLine]) -> None:
+    key = invoice_key(order["marketplace_id"], order["order_id"])
+    before = desk.booked.get(key)
+    if order["status"] == "CANCELLED":
+        _cancelled(desk, order, before)
+    elif before is not None and before["state"] not in NOT_YET_BOOKED and _rates_in(before):
+        _again(desk, order, before)
+    else:
+        _new(desk, order, lines, key, before)
+
+
+def _rates_in(row: Row) -> bool:
+    return '"rates"' in row["facts"]
+
+
+def _new(desk: _Desk, order: Row, lines: Sequence[OrderLine], key: str, before: Row | None) -> None:
+    # Amazon's last update moves on; the date that was planned first stays.
+    on = order["date"].date() if before is None else before["date"].date()
+    number = _number(desk, order)
+    exchange = exchange_on(order["currency"], on, desk.rates)
+    sale, groups = _sale_and_groups(desk, order, lines, on, exchange)
+    checked = sale.vat_number or normal_number(order["buyer_vat_number"], order["ship_to"])
+    relation = relation_of(
+        order,
+        checked,
+        must_be_own=sale.kind in _WITH_NUMBER,
+        settings=desk.settings,
+        install_key=desk.install_key,
+    )
+    facts = _facts(desk, order, sale, groups, exchange, relation, on)
+    facts["items"] = _items(lines)
+    _add(desk, order, key, number, on, groups, relation.code, relation.key, facts)
+    # A relation that stands in the books is never sent again: a person may have mended it.
+    if not (known := desk.booked.get(relation.key)) or known["state"] in NOT_YET_BOOKED:
+        desk.relations.setdefault(relation.key, relation.row)
+
+
+def _number(desk: _Desk, order: Row) -> str:
+    """Amazon's number where Amazon issues the invoice: one sale, one invoice."""
+    if desk.settings.books.invoice_source != "vcs_amazon":
+        return f"AMZ-{order['order_id']}"
+    number = desk.vcs_numbers.get(order["order_id"])
+    if not number:
+        raise OrderFault("vcs-number-missing")
+    return number
+
+
+def _sale_and_groups(
+    desk: _Desk, order: Row, lines: Sequence[OrderLine], on: date, exchange: Exchange
+) -> tuple[Sale, tuple[RateGroup, ...]]:
+    parties = _parties(order, lines, on)
+    sale = sale_of(parties, desk.settings, desk.vies)
+    area = {"ship_from": parties.ship_from, "ship_to": parties.ship_to}.get(
+        rates_apply_of(sale.kind)
+    )
+    context = VatContext(
+        area=area.rates if area else "",
+        country=area.country if area else "",
+        on=on,
+        amazons_cents=desk.settings.books.invoice_source == "vcs_amazon",
+    )
+    total = exchange.euro_cents(order["total_cents"])
+    return sale, rate_groups(lines, total, sale.kind, context, desk.settings)
+
+
+def _parties(order: Row, lines: Sequence[OrderLine], on: date) -> Parties:
+    known = [line.tax_cents for line in lines if line.tax_cents is not None]
+    return Parties(
+        ship_from=_territory(order["ship_from"], order["ship_from_postal_code"]),
+        ship_to=_territory(order["ship_to"], order["ship_to_postal_code"]),
+        facilitated=order["facilitated"],
+        sold_to_amazon=order["sold_to_amazon"],
+        is_business=order["is_business"],
+        vat_number=order["buyer_vat_number"],
+        on=on,
+        tax_shown="none" if not known else "some" if any(known) else "zero",
+    )
+
+
+def _territory(country: str, postal_code: str) -> Territory | None:
+    return territory_of(country, postal_code) if country else None
+
+
+def _facts(
+    desk: _Desk,
+    order: Row,
+    sale: Sale,
+    groups: Sequence[RateGroup],
+    exchange: Exchange,
+    relation: RelationChoice,
+    on: date,
+) -> dict[str, Any]:
+    """What outlives the payload: no names, no addresses, no numbers of persons."""
+    special = territory_of(order["ship_to"], order["ship_to_postal_code"])
+    answer = desk.vies.get(sale.vat_number)
+    facts: dict[str, Any] = {
+        "sale_kind": groups[0].sale_kind if groups[0].sale_kind == "S11" else sale.kind,
+        "sale_kind_why": sale.why,
+        "ship_from": order["ship_from"],
+        "ship_from_source": order["ship_from_source"],
+        "ship_to": special.country or order["ship_to"],
+        "territory": special.name,
+        "marketplace": order["marketplace"],
+        "ship_date": on.isoformat(),
+        "ship_date_source": order["date_source"],
+        "currency": order["currency"],
+        "currency_gross_cents": int(order["total_cents"]),
+        "exchange_rate": f"{exchange.rate:f}",
+        "exchange_date": exchange.published.isoformat(),
+        "payment_term_days": desk.settings.books.payment_term_days,
+        "relation": relation.key,
+        "rates": groups_as_facts(groups),
+    }
+    if answer is not None:
+        facts["vies"] = {
+            "asked_on": answer.asked_on.isoformat(),
+            "consultation": answer.consultation,
+        }
+    return facts
+
+
+def _items(lines: Sequence[OrderLine]) -> list[dict[str, str]]:
+    items = {line.order_item_id: line.sku for line in lines if line.order_item_id}
+    return [{"order_item_id": item, "sku": sku} for item, sku in items.items()]
+
+
+def _add(
+    desk: _Desk,
+    order: Row,
+    key: str,
+    number: str,
+    on: date,
+    groups: Sequence[RateGroup],
+    relation_code: str,
+    depends_on: str,
+    facts: Mapping[str, Any],
+) -> None:
+    lines = mutation_lines(groups)
+    desk.mutations.append(
+        {
+            "booking": key,
+            "booking_kind": BookingKind.INVOICE.value,
+            "kind": MutationKind.SALES_INVOICE.value,
+            "date": on,
+            "account": DEBTORS,
+            "relation_code": relation_code,
+            "invoice_number": number,
+            "description": invoice_description(
+                order["order_id"],
+                order["marketplace"],
+                order["currency"],
+                int(order["total_cents"]),
+                Decimal(facts["exchange_rate"]),
+            ),
+            "in_ex_vat": "IN",
+            "payment_term_days": facts["payment_term_days"],
+            "gross_cents": sum(line.gross_cents for line in lines),
+            "order_id": order["order_id"],
+            "settlement_id": "",
+            "depends_on": depends_on,
+            "facts": facts_text(facts),
+        }
+    )
+    desk.lines += line_rows(key, lines)
+
+
+def _again(desk: _Desk, order: Row, before: Row) -> None:
+    """Repeat what stands in the books (or may stand there), whatever changed since.
+
+    Raises:
+        OrderFault: Amazon now shows another amount.
+    """
+    facts = json.loads(before["facts"])
+    if facts["currency_gross_cents"] != order["total_cents"]:
+        raise OrderFault(
+            "order-changed",
+            booked=euros(facts["currency_gross_cents"]),
+            found=euros(int(order["total_cents"])),
+            currency=order["currency"],
+        )
+    _add(
+        desk,
+        order,
+        before["booking"],
+        before["invoice_number"],
+        before["date"].date(),
+        groups_of_facts(facts),
+        before["relation_code"],
+        facts["relation"],
+        facts,
+    )
+
+
+def _cancelled(desk: _Desk, order: Row, before: Row | None) -> None:
+    """Credit what is left of an invoice whose order was cancelled after booking."""
+    order_id = order["order_id"]
+    key = credit_note_key(order_id, "cancelled")
+    if before is None or before["state"] in NEVER_BOOKED or not _rates_in(before):
+        desk.skipped.append({"order_id": order_id, "reason": Skip.CANCELLED.value})
+        return
+    own = desk.booked.get(key)
+    others = [row for row in desk.credits.get(order_id, ()) if row["booking"] != key]
+    earlier = others if own is None else [r for r in others if r["date"] <= own["date"]]
+    left = int(before["gross_cents"]) + sum(int(row["gross_cents"]) for row in earlier)
+    if left <= 0:
+        desk.skipped.append({"order_id": order_id, "reason": Skip.CANCELLED.value})
+        return
+    note = credit_note(
+        before,
+        refunded_cents=left,
+        event_id="cancelled",
+        sequence=len(earlier) + 1,
+        date=(own or order)["date"].date(),
+        reason="geannuleerd",
+        earlier=earlier,
+    )
+    if isinstance(note, Problem):
+        desk.problems.append(note)
+        return
+    mutation, lines = note
+    desk.mutations.append(mutation)
+    desk.lines += lines

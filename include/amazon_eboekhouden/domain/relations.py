@@ -1,0 +1,85 @@
+"""Relations: one per buyer where Amazon names the buyer, else one per country.
+
+A supply at 0 % to a business always has its own relation, because the ICP return is made of the
+VAT numbers of relations. Source: accounting rules 5.5 and 8.5; reliability 3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from amazon_eboekhouden.config.accounts import country_names
+from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.buyers import country_relation_key, identity_of, relation_key
+
+
+@dataclass(frozen=True, slots=True)
+class RelationChoice:
+    """The relation of an order: natural key, code, and its row of RELATIONS."""
+
+    key: str
+    code: str
+    row: Mapping[str, Any]
+
+
+def relation_of(
+    order: Mapping[str, Any],
+    vat_number: str,
+    *,
+    must_be_own: bool,
+    settings: CouplingSettings,
+    install_key: bytes,
+) -> RelationChoice:
+    """The relation of an order.
+
+    Args:
+        order: row of ORDERS.
+        vat_number: the buyer's, checked; "" if none.
+        must_be_own: the VAT number must stand on a relation of its own (ICP).
+        settings: per buyer or per country.
+        install_key: secret of this installation.
+    """
+    buyer = {**order, "buyer_vat_number": vat_number}
+    identity = identity_of(buyer)
+    if identity and (must_be_own or settings.books.relations == "per_buyer"):
+        key, code = relation_key(install_key, identity)
+        return RelationChoice(key, code, _buyer_row(buyer, key, code))
+    country = order["ship_to"] or order["marketplace"].replace("UK", "GB")
+    key, code = country_relation_key(install_key, country)
+    return RelationChoice(key, code, _country_row(order, key, code, country))
+
+
+def _buyer_row(buyer: Mapping[str, Any], key: str, code: str) -> dict[str, Any]:
+    company, name = buyer["buyer_company"], buyer["buyer_name"]
+    business = bool(buyer["buyer_vat_number"] or (company and buyer["is_business"]))
+    shown = (company if business else "") or name or company or "Amazon-koper"
+    country = buyer["buyer_country"]
+    return {
+        "booking": key,
+        "relation_code": code,
+        "is_business": business,
+        "company": shown[:100],
+        "contact": (name if shown != name else "")[:150],
+        "address": buyer["buyer_address"][:150],
+        "postal_code": buyer["buyer_postal_code"][:50],
+        "city": buyer["buyer_city"][:50],
+        "country": country if len(country) == 2 else "",
+        "email": buyer["buyer_email"][:150],
+        "vat_number": buyer["buyer_vat_number"],
+        "order_id": buyer["order_id"],
+    }
+
+
+def _country_row(order: Mapping[str, Any], key: str, code: str, country: str) -> dict[str, Any]:
+    texts = dict.fromkeys(("contact", "address", "postal_code", "city", "email", "vat_number"), "")
+    return {
+        "booking": key,
+        "relation_code": code,
+        "is_business": False,
+        "company": f"Amazon-klanten {country_names().get(country, country)}",
+        "country": country if len(country) == 2 else "",
+        "order_id": order["order_id"],
+        **texts,
+    }
