@@ -192,7 +192,17 @@ class EBoekhouden:
             },
         )
         rows = self._parsed("GetMutaties", result.Mutaties, "cMutatieList", wire.booked_mutation)
-        return sorted(rows, key=lambda row: row.number)
+        inside = [
+            row
+            for row in rows
+            if number_from <= row.number
+            and (not number_to or row.number <= number_to)
+            and (not invoice_number or wire.concerns(row, invoice_number))
+        ]
+        # "Absent" may lead to a second booking: an answer to another question must not say it.
+        if len(inside) != len(rows):
+            raise BadAnswer(SERVICE, "GetMutaties", "the answer holds rows that were not asked for")
+        return sorted(inside, key=lambda row: row.number)
 
     def relation(self, code: str) -> BookedRelation | None:
         """The relation with this code, if there is one."""

@@ -91,4 +91,7 @@ def as_remote_error(operation: str, error: Exception) -> RemoteError:
         return Unreachable(SERVICE, operation, name_of(error))
     if isinstance(error, BodyTooLarge | WrongAnswer):
         return BadAnswer(SERVICE, operation, str(error))
-    return BadAnswer(SERVICE, operation, f"the answer can't be read ({name_of(error)})")
+    unreadable = BadAnswer(SERVICE, operation, f"the answer can't be read ({name_of(error)})")
+    # zeep's TransportError: no well-formed XML, so half an answer or another program's page.
+    unreadable.should_retry = isinstance(error, zeep.exceptions.TransportError)
+    return unreadable

@@ -69,10 +69,10 @@ def clean(text: str) -> str:
     """Text that XML can carry: composed (NFC), control characters as blanks, no lone surrogates."""
     kept = (
         " " if unicodedata.category(letter) == "Cc" else letter
-        for letter in unicodedata.normalize("NFC", text)
+        for letter in text
         if unicodedata.category(letter) != "Cs" and ord(letter) & 0xFFFE != 0xFFFE
     )
-    return " ".join("".join(kept).split())
+    return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
 
 
 def cut(text: str, limit: int) -> str:
@@ -223,6 +223,13 @@ def booked_mutation(row: Any) -> BookedMutation:
         in_ex_vat=_text(row.InExBTW),
         lines=lines,
     )
+
+
+def concerns(mutation: BookedMutation, invoice_number: str) -> bool:
+    """Whether a mutation names an invoice, in its header (where several are joined) or its rows."""
+    named = {number.strip().casefold() for number in mutation.invoice_number.split(",")}
+    named |= {line.invoice_number.strip().casefold() for line in mutation.lines}
+    return clean(invoice_number).casefold() in named
 
 
 def booked_relation(row: Any) -> BookedRelation:

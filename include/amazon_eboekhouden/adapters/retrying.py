@@ -10,7 +10,7 @@ import tenacity
 
 from amazon_eboekhouden.adapters.clock import SystemClock
 from amazon_eboekhouden.domain.books import Clock
-from amazon_eboekhouden.domain.errors import NotNow, Unreachable
+from amazon_eboekhouden.domain.errors import BadAnswer, NotNow, Unreachable
 
 T = TypeVar("T")
 
@@ -53,7 +53,8 @@ def read_again(call: Callable[[], T], patience: Patience, clock: Clock | None = 
     def worth_it(error: BaseException) -> bool:
         if isinstance(error, NotNow):
             return seconds_until(error) <= patience.short_wait_s
-        return isinstance(error, Unreachable)
+        # A damaged answer may come whole the next time; a 400 that passes takes hours.
+        return isinstance(error, Unreachable | BadAnswer) and error.should_retry
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
