@@ -98,7 +98,7 @@ class Office:
     # Sessions
 
     def open_session(self, username: str, code_1: str, code_2: str) -> str:
-        """Open a session; raises LOGIN, or the account's state."""
+        """Open a session; raises SECURITY_010, or the account's state."""
         login = self._login(username, code_1, code_2)
         return self._open(login, login, own_only=False)
 
@@ -115,7 +115,7 @@ class Office:
         self.sessions.pop(session_id, None)
 
     def session(self, session_id: str, code_2: str) -> Session:
-        """The living session with an id; raises SESSION or LOGIN."""
+        """The living session with an id; raises SESSION or SECURITY_010."""
         session = self.sessions.get(session_id)
         now = self.clock.now()
         lifetime = dt.timedelta(minutes=self.options.session_minutes)
@@ -123,7 +123,7 @@ class Office:
             self.sessions.pop(session_id, None)
             raise BooksError("SESSION")
         if not same_guid(session.login.security_code_2, code_2):
-            raise BooksError("LOGIN")
+            raise BooksError("SECURITY_010")
         if self.options.session_expiry == "idle":
             session.expires_from = now
         return session
@@ -147,7 +147,7 @@ class Office:
                 and same_guid(one.security_code_2, code_2)
             ):
                 return one
-        raise BooksError("LOGIN")
+        raise BooksError("SECURITY_010")
 
     def _open(self, own: Administration, login: Administration, *, own_only: bool) -> str:
         key = {"not_activated": "SECURITY_004", "overdue": "SECURITY_005"}.get(

@@ -30,10 +30,48 @@ def _row(key: str, text: str, wire: str = "", source: str = _REST) -> ErrorCode:
     return ErrorCode(key, wire or f"SBX_{key}", text, source)
 
 
+# The number of REST's REL_… code for each field of a relation that can be too long.
+TOO_LONG_RELATION_FIELDS = {
+    3: "Bedrijf",
+    6: "Code",
+    9: "Contactpersoon",
+    10: "Aanhef",
+    11: "Adres",
+    12: "Postcode",
+    13: "Plaats",
+    14: "Land",
+    15: "Adres2",
+    16: "Postcode2",
+    17: "Plaats2",
+    18: "Land2",
+    19: "Telefoon",
+    20: "GSM",
+    21: "FAX",
+    22: "Email",
+    28: "Site",
+    29: "IBAN",
+    32: "BIC",
+    35: "BTWNummer",
+    **{36 + number: f"Def{number}" for number in range(1, 11)},
+    50: "KvkNummer",
+}
+_TOO_LONG_INVOICE_FIELDS = {
+    "FACT_SJAB_002": "Factuursjabloon",
+    "FACT_ITEM_003": "Code van de factuurregel",
+    "FACT_INCASSO_004": "IncassoMachtigingID",
+    "FACT_INCASSO_009": "IncassoIBAN",
+    "FACT_INCASSO_011": "IncassoTnv",
+    "FACT_INCASSO_012": "IncassoPlaats",
+    "FACT_INCASSO_013": "IncassoOmschrijvingRegel1",
+    "FACT_INCASSO_014": "IncassoOmschrijvingRegel2",
+    "FACT_INCASSO_015": "IncassoOmschrijvingRegel3",
+    "FACT_VERWERK_002": "BoekhoudmutatieOmschrijving",
+}
+
 _ROWS = (
     # Sessions and the state of the account
     _row("SESSION", "Sessie is verlopen of ongeldig.", "E0023", "sallandpioneers/go-eboekhouden"),
-    _row("LOGIN", "Gebruikersnaam of beveiligingscode is onjuist.", source=_OWN),
+    _row("SECURITY_010", "Gebruikersnaam of beveiligingscode is onjuist."),
     _row("SECURITY_003", "Geen toegang tot de gevraagde administratie."),
     _row("SECURITY_004", "De administratie is niet geactiveerd."),
     _row("SECURITY_005", "De administratie is niet beschikbaar wegens een betalingsachterstand."),
@@ -91,7 +129,9 @@ _ROWS = (
     _row("AMOUNT", "Een bedrag is te groot.", source=_OWN),
     # Ledger accounts
     _row("LEDG_001", "Code ontbreekt."),
+    _row("LEDG_002", "Code is te lang."),
     _row("LEDG_003", "Omschrijving ontbreekt."),
+    _row("LEDG_004", "Omschrijving is te lang."),
     _row("LEDG_011", "Grootboekrekening bestaat niet."),
     _row("LEDG_013", "De code van de grootboekrekening bestaat al."),
     _row("LEDG_014", "De categorie van een rekening met boekingen kan niet worden gewijzigd."),
@@ -105,6 +145,10 @@ _ROWS = (
     _row("REL_002", "Bedrijf is verplicht."),
     _row("REL_004", "Geslacht moet m, v of a zijn."),
     _row("REL_005", "De relatiecode ontbreekt of is ongeldig."),
+    *(
+        _row(f"REL_{number:03d}", f"{name} is te lang.")
+        for number, name in TOO_LONG_RELATION_FIELDS.items()
+    ),
     _row("REL_048", "De grootboekrekening van de relatie bestaat niet."),
     _row("REL_055", "Relatie bestaat niet."),
     # Invoicing module
@@ -117,6 +161,7 @@ _ROWS = (
     _row("FACT_019", "De factuur heeft geen regels."),
     _row("FACT_101", "Factuurnummer is al in gebruik."),
     _row("FACT_EMAIL_001", "De relatie heeft geen e-mailadres."),
+    *(_row(key, f"{name} is te lang.") for key, name in _TOO_LONG_INVOICE_FIELDS.items()),
     _row("FACT_INCASSO_002", "De soort machtiging moet E of D zijn."),
     _row("FACT_INCASSO_003", "De machtiging ontbreekt."),
     _row("FACT_INCASSO_008", "Het IBAN ontbreekt."),

@@ -29,18 +29,18 @@ from coupling_sandbox.eboekhouden.vat import VAT_CODES, VatCode, rounded_cents, 
 UNITS = ("", "stuk", "doos", "uur")
 
 _LENGTHS = {
-    "Factuursjabloon": 50,
-    "EmailVanAdres": 150,
-    "EmailVanNaam": 150,
-    "IncassoIBAN": 150,
-    "IncassoRekeningNummer": 150,
-    "IncassoTnv": 150,
-    "IncassoPlaats": 150,
-    "IncassoMachtigingID": 50,
-    "IncassoOmschrijvingRegel1": 50,
-    "IncassoOmschrijvingRegel2": 50,
-    "IncassoOmschrijvingRegel3": 50,
-    "BoekhoudmutatieOmschrijving": 200,
+    "Factuursjabloon": (50, "FACT_SJAB_002"),
+    "EmailVanAdres": (150, "LENGTH"),
+    "EmailVanNaam": (150, "LENGTH"),
+    "IncassoIBAN": (150, "FACT_INCASSO_009"),
+    "IncassoRekeningNummer": (150, "LENGTH"),
+    "IncassoTnv": (150, "FACT_INCASSO_011"),
+    "IncassoPlaats": (150, "FACT_INCASSO_012"),
+    "IncassoMachtigingID": (50, "FACT_INCASSO_004"),
+    "IncassoOmschrijvingRegel1": (50, "FACT_INCASSO_013"),
+    "IncassoOmschrijvingRegel2": (50, "FACT_INCASSO_014"),
+    "IncassoOmschrijvingRegel3": (50, "FACT_INCASSO_015"),
+    "BoekhoudmutatieOmschrijving": (200, "FACT_VERWERK_002"),
 }
 
 
@@ -119,8 +119,8 @@ def _number_in_use(administration: Administration, number: str) -> bool:
 
 
 def _check_header(administration: Administration, options: Options, given: dict[str, Any]) -> None:
-    for name, limit in _LENGTHS.items():
-        check_length(name, given[name] or "", limit)
+    for name, (limit, key) in _LENGTHS.items():
+        check_length(name, given[name] or "", limit, key)
     relation = administration.relations.get(given["Relatiecode"] or "")
     if relation is None:
         raise BooksError("FACT_002", f"({given['Relatiecode'] or 'leeg'})")
@@ -160,7 +160,7 @@ def _check_direct_debit(given: dict[str, Any]) -> None:
 
 
 def _check_line(administration: Administration, options: Options, line: dict[str, Any]) -> None:
-    check_length("Code", line["Code"] or "", 50)
+    check_length("Code", line["Code"] or "", 50, "FACT_ITEM_003")
     if (line["Eenheid"] or "").lower() not in UNITS:
         raise BooksError("FACT_ITEM_010", f"({line['Eenheid']})")
     price, quantity = line["PrijsPerEenheid"], line["Aantal"]

@@ -80,5 +80,5 @@ def _check_texts(code: str, description: str) -> None:
         raise BooksError("LEDG_001")
     if not description:
         raise BooksError("LEDG_003")
-    check_length("Code", code, 10)
-    check_length("Omschrijving", description, 50)
+    check_length("Code", code, 10, "LEDG_002")
+    check_length("Omschrijving", description, 50, "LEDG_004")

@@ -107,7 +107,7 @@ def _auto_login(ops: Operations, _none: None, given: Arguments) -> Result:
     session_id = given["SessionID"] or ""
     session = ops.office.session(session_id, given["SecurityCode2"] or "")
     if session.login.username != given["Username"]:
-        raise BooksError("LOGIN")
+        raise BooksError("SECURITY_010")
     return {"ErrorMsg": NO_ERROR, "Token": hashlib.sha256(session_id.encode()).hexdigest()[:32]}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from coupling_sandbox.eboekhouden.chart import Chart
-from coupling_sandbox.eboekhouden.errors import BooksError
+from coupling_sandbox.eboekhouden.errors import TOO_LONG_RELATION_FIELDS, BooksError
 from coupling_sandbox.eboekhouden.schema import TYPES
 
 Relation = dict[str, Any]
@@ -21,7 +21,7 @@ _SHORT_FIELDS = (
     "Postcode Plaats Land Postcode2 Plaats2 Land2 Telefoon GSM FAX Site BTWNummer KvkNummer "
     "Aanhef IBAN BIC"
 )
-_LENGTHS = {
+LENGTHS = {
     **dict.fromkeys(("Bedrijf", *(f"Def{n}" for n in range(1, 11))), 100),
     **dict.fromkeys(("Contactpersoon", "Adres", "Adres2", "Email"), 150),
     **dict.fromkeys(_SHORT_FIELDS.split(), 50),
@@ -105,9 +105,10 @@ class Relations:
         return found
 
     def _check(self, relation: Relation) -> None:
-        for name, limit in _LENGTHS.items():
-            if len(relation[name]) > limit:
-                raise BooksError("LENGTH", f"({name}: maximaal {limit} tekens)")
+        for number, name in TOO_LONG_RELATION_FIELDS.items():
+            if len(relation[name]) > LENGTHS[name]:
+                limit = f"({name}: maximaal {LENGTHS[name]} tekens)"
+                raise BooksError(f"REL_{number:03d}", limit)
         if not relation["Code"].strip():
             raise BooksError("REL_005")
         if not relation["Bedrijf"].strip():

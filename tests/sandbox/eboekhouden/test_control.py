@@ -182,6 +182,8 @@ def test_a_person_deletes_and_the_number_never_comes_back(books):
     assert books.open_items() == {}
     assert books.find(Factuurnummer="A-1") == []
     assert books.add() == 3
+    person(books, do="delete", number=3)
+    assert books.add() == 4
 
 
 def test_a_payment_survives_the_deletion_of_its_invoice(books):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from coupling_sandbox.eboekhouden.errors import ERRORS
+from coupling_sandbox.eboekhouden.errors import ERRORS, TOO_LONG_RELATION_FIELDS
+from coupling_sandbox.eboekhouden.relations import LENGTHS
 
 CODE_1 = "0123456789abcdef0123456789abcdef"
 CODE_2 = "{A1B2C3D4-0000-4000-8000-000000000001}"
@@ -102,9 +103,33 @@ def twice(call):
 
 LONG = "x" * 300
 
+
+def long_relation_field(name):
+    if name == "Code":
+        return lambda b: b.relation(LONG, Bedrijf="x")
+    return lambda b: b.relation("X", **{name: LONG})
+
+
+LONG_INVOICE_FIELDS = {
+    "FACT_SJAB_002": "Factuursjabloon",
+    "FACT_INCASSO_004": "IncassoMachtigingID",
+    "FACT_INCASSO_009": "IncassoIBAN",
+    "FACT_INCASSO_011": "IncassoTnv",
+    "FACT_INCASSO_012": "IncassoPlaats",
+    "FACT_INCASSO_013": "IncassoOmschrijvingRegel1",
+    "FACT_INCASSO_014": "IncassoOmschrijvingRegel2",
+    "FACT_INCASSO_015": "IncassoOmschrijvingRegel3",
+    "FACT_VERWERK_002": "BoekhoudmutatieOmschrijving",
+}
+
+
+def long_invoice_field(name):
+    return lambda b: invoice(b, **{name: LONG})
+
+
 PROVOKED = {
     "SESSION": expired,
-    "LOGIN": lambda b: opened(b, code_1="wrong"),
+    "SECURITY_010": lambda b: opened(b, code_1="wrong"),
     "SECURITY_003": lambda b: (
         b.service.OpenSessionSub(
             "sandbox", CODE_1, CODE_2, "tests", "{00000000-0000-0000-0000-000000000000}"
@@ -174,6 +199,8 @@ PROVOKED = {
     ),
     "AMOUNT": lambda b: b.add(rows=[b.row(gross="1" + "0" * 14, vat="0")]),
     "LEDG_001": lambda b: account(b, Code=""),
+    "LEDG_002": lambda b: account(b, Code="1" * 11),
+    "LEDG_004": lambda b: account(b, Omschrijving=LONG),
     "LEDG_003": lambda b: account(b, Omschrijving=""),
     "LEDG_011": lambda b: account(b, "UpdateGrootboekrekening", ID=99999),
     "LEDG_013": lambda b: account(b, Code="8000"),
@@ -204,6 +231,12 @@ PROVOKED = {
     "FACT_ITEM_010": lambda b: invoice(b, line={"Eenheid": "barrel"}),
     "FACT_ITEM_012": lambda b: invoice(b, line={"TegenrekeningCode": "7777"}),
     "FACT_ITEM_014": lambda b: invoice(b, line={"BTWCode": "HOOG_INK_21"}),
+    "FACT_ITEM_003": lambda b: invoice(b, line={"Code": LONG}),
+    **{key: long_invoice_field(name) for key, name in LONG_INVOICE_FIELDS.items()},
+    **{
+        f"REL_{number:03d}": long_relation_field(name)
+        for number, name in TOO_LONG_RELATION_FIELDS.items()
+    },
     "FACT_VERWERK_001": with_options(invoice, closed_through="2026-12-31"),
 }
 
@@ -232,8 +265,46 @@ def test_a_refusal_books_nothing_and_uses_no_number(books):
     assert books.add(Factuurnummer="A-2") == first + 1
 
 
+def test_a_purchase_invoice_number_is_unique_per_relation_only(books):
+    books.relation()
+    books.relation("S")
+    assert purchase(books) == 1
+    assert purchase(books, RelatieCode="S") == 2
+
+
+@pytest.mark.parametrize("gross", ["121.00", "-12.10"])
+def test_an_exact_payment_is_neither_partial_nor_over(books, gross):
+    books.relation()
+    books.options(partial_payment="refuse", over_payment="refuse")
+    books.add(rows=[books.row(gross=gross, vat="0.00")])
+    assert books.add(**books.payment(gross)) == 2
+    assert books.open_items() == {}
+
+
 def test_the_invoice_of_a_payment_must_be_of_that_relation(books):
     books.relation()
     books.relation("S")
     books.add()
     assert books.add(**books.payment(RelatieCode="S")) == "SBX_MUT_115"
+
+
+@pytest.mark.parametrize(
+    ("field", "limit", "code"),
+    [
+        ("Boekstuk", 50, "SBX_LENGTH"),
+        ("Omschrijving", 200, "SBX_LENGTH"),
+        ("Betalingskenmerk", 50, "SBX_LENGTH"),
+        ("Factuurnummer", 50, "SBX_MUT_018"),
+        ("Betalingstermijn", 4, "SBX_MUT_015"),
+    ],
+)
+def test_a_field_is_accepted_up_to_its_limit(books, field, limit, code):
+    books.relation()
+    assert books.add(**{field: "1" * (limit + 1)}) == code
+    assert books.add(**{field: "1" * limit}) == 1
+
+
+@pytest.mark.parametrize(("field", "limit"), sorted(LENGTHS.items()))
+def test_a_relations_field_is_accepted_up_to_its_limit(books, field, limit):
+    fields = {"code": "X", "code" if field == "Code" else field: "1" * limit}
+    assert books.relation(**fields) == 1

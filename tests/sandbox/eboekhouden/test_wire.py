@@ -223,7 +223,7 @@ def test_the_untyped_relation_code_says_its_type(books):
 
 def test_elements_of_another_namespace_are_not_seen(http):
     body = envelope(f'<x:OpenSession xmlns:x="{NS}">{LOGIN.format(p="")}</x:OpenSession>')
-    assert texts(post(http, body), "LastErrorCode") == ["SBX_LOGIN"]
+    assert texts(post(http, body), "LastErrorCode") == ["SBX_SECURITY_010"]
 
 
 def test_a_request_above_four_megabytes_is_refused(http):
