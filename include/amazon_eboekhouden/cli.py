@@ -19,8 +19,13 @@ from typing import TYPE_CHECKING
 from amazon_eboekhouden.config.connections import Connection, from_environment
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.errors import CredentialsRefused, NotNow, RemoteError, SettingsError
-from amazon_eboekhouden.domain.problems import Problem, problem
-from amazon_eboekhouden.pipelines.report import WRONG_USAGE, RunReport
+from amazon_eboekhouden.domain.problems import problem
+from amazon_eboekhouden.pipelines.report import (
+    WRONG_USAGE,
+    RunReport,
+    refused_credentials,
+    remote_failure,
+)
 
 if TYPE_CHECKING:
     from amazon_eboekhouden.pipelines.runtime import Runtime
@@ -61,9 +66,11 @@ def _guarded(options: argparse.Namespace) -> tuple[int, RunReport]:
         report.details["note"] = error.cause
         return report.exit_status, report
     except CredentialsRefused as error:
-        return WRONG_USAGE, RunReport(problems=[_refused(error)])
+        side = settings.seller if error.service == "Amazon" else settings.books
+        return WRONG_USAGE, RunReport(problems=[refused_credentials(error, side.connection)])
     except RemoteError as error:
-        return 1, RunReport(problems=[_failed(error)])
+        row = f"{error.service} {error.operation}"
+        return 1, RunReport(problems=[remote_failure(error, row)])
     except ValueError as error:
         sys.stderr.write(f"amazon-eboekhouden: {error}\n")
         return WRONG_USAGE, RunReport(details={"note": str(error)})
@@ -72,25 +79,6 @@ def _guarded(options: argparse.Namespace) -> tuple[int, RunReport]:
 
 def _connection(conn_id: str) -> Connection | None:
     return from_environment(conn_id, os.environ)
-
-
-def _refused(error: CredentialsRefused) -> Problem:
-    return problem(
-        "credentials-refused",
-        error.service,
-        service=error.service,
-        field=error.field,
-        why=error.cause,
-        connection=f"of {error.service}",
-    )
-
-
-def _failed(error: RemoteError) -> Problem:
-    row = f"{error.service} {error.operation}"
-    if error.should_retry:
-        return problem("service-unreachable", row, service=error.service, why=error.cause)
-    code = "amazon-refused" if error.service == "Amazon" else "books-refused"
-    return problem(code, row, operation=error.operation, why=error.cause)
 
 
 def _orders(runtime: Runtime, options: argparse.Namespace) -> RunReport:

@@ -15,6 +15,26 @@ AMAZON = "amazon_selling_partner"
 EBOEKHOUDEN = "eboekhouden"
 
 
+# What the adapters call a field, and what its form calls it.
+FORM_NAMES: Mapping[str, str] = {
+    "username": "Gebruikersnaam",
+    "security_code_1": "Beveiligingscode 1",
+    "security_code_2": "Beveiligingscode 2",
+    "administration_guid": "Administratie",
+    "lwa_client_id": "LWA client id",
+    "lwa_client_secret": "LWA client secret",
+    "refresh_token": "Refresh token",
+    "seller_id": "Verkopers-ID",
+}
+
+
+def form_names(fields: str) -> str:
+    """A text that names fields, with the names that a person sees in the form."""
+    for name, shown in FORM_NAMES.items():
+        fields = fields.replace(name, shown)
+    return fields
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """The parts of an Airflow connection that we use; its repr shows no secret."""

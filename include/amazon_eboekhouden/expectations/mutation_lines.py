@@ -49,8 +49,7 @@ def suite(gx: Any) -> Sequence[Any]:
         expect.ExpectColumnValuesToBeInSet(
             column="vat_cents",
             value_set=[0],
-            row_condition='vat_code == "GEEN"',
-            condition_parser="pandas",
+            row_condition=expect.row_conditions.Column("vat_code") == "GEEN",
             meta={"rule": "a line without VAT code carries no VAT"},
         ),
     ]

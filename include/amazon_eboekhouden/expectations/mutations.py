@@ -25,7 +25,7 @@ def with_sums(mutations: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
 def suite(gx: Any) -> Sequence[Any]:
     """Expectations over `with_sums(...)`."""
     expect = gx.expectations
-    invoices = f"kind.isin({list(INVOICE_KINDS)!r})"
+    invoices = expect.row_conditions.Column("kind").is_in(list(INVOICE_KINDS))
     return [
         expect.ExpectColumnPairValuesToBeEqual(
             column_A="gross_cents",
@@ -56,7 +56,6 @@ def suite(gx: Any) -> Sequence[Any]:
             column="invoice_number",
             min_value=1,
             row_condition=invoices,
-            condition_parser="pandas",
             meta={"rule": "an invoice or payment has an invoice number"},
         ),
         expect.ExpectColumnValueLengthsToBeBetween(
@@ -64,7 +63,6 @@ def suite(gx: Any) -> Sequence[Any]:
             min_value=1,
             max_value=15,
             row_condition=invoices,
-            condition_parser="pandas",
             meta={"rule": "an invoice or payment has a relation code of at most 15 characters"},
         ),
     ]

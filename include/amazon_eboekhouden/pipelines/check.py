@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from amazon_eboekhouden.config.accounts import AccountRole, account_roles
-from amazon_eboekhouden.config.connections import AMAZON, Connection
+from amazon_eboekhouden.config.connections import AMAZON, Connection, form_names
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.config.settings import (
     BooksSettings,
@@ -22,7 +22,7 @@ from amazon_eboekhouden.domain.books import LedgerAccount
 from amazon_eboekhouden.domain.errors import CredentialsRefused, RemoteError
 from amazon_eboekhouden.domain.handover import resolve_accounts
 from amazon_eboekhouden.domain.problems import Problem, problem
-from amazon_eboekhouden.pipelines.report import RunReport
+from amazon_eboekhouden.pipelines.report import RunReport, refused_credentials, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -120,25 +120,9 @@ def _noted(conn_id: str, report: RunReport) -> Iterator[None]:
     try:
         yield
     except CredentialsRefused as error:
-        report.problems.append(
-            problem(
-                "credentials-refused",
-                f"connection {conn_id}",
-                service=error.service,
-                field=error.field,
-                why=error.cause,
-                connection=conn_id,
-            )
-        )
+        report.problems.append(refused_credentials(error, conn_id))
     except RemoteError as error:
-        report.problems.append(
-            problem(
-                "service-unreachable",
-                f"connection {conn_id}",
-                service=error.service,
-                why=error.cause,
-            )
-        )
+        report.problems.append(remote_failure(error, f"connection {conn_id}"))
 
 
 def try_connection(
@@ -159,6 +143,6 @@ def try_connection(
         with runtime.books() as books:
             return True, f"Verbonden met administratie {books.administration_guid()}."
     except CredentialsRefused as error:
-        return False, f"{error.service} weigert {error.field}: {error.cause}"
+        return False, f"{error.service} weigert {form_names(error.field)}."
     except RemoteError as error:
         return False, f"{error.service} is nu niet te bereiken: {error.cause}"

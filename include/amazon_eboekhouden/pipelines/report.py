@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from amazon_eboekhouden.domain.problems import Problem
+from amazon_eboekhouden.config.connections import form_names
+from amazon_eboekhouden.domain.errors import CredentialsRefused, RemoteError
+from amazon_eboekhouden.domain.problems import Problem, problem
 
 DONE, NEEDS_A_PERSON, WRONG_USAGE, NOT_NOW = 0, 1, 2, 3
 
@@ -80,3 +82,23 @@ class RunReport:
         if self.preview:
             result["preview"] = self.preview
         return {**result, **self.details}
+
+
+def refused_credentials(error: CredentialsRefused, connection: str) -> Problem:
+    """The problem of a field that a service does not accept, named as its form names it."""
+    return problem(
+        "credentials-refused",
+        f"connection {connection}",
+        service=error.service,
+        field=form_names(error.field),
+        why=form_names(error.cause),
+        connection=connection,
+    )
+
+
+def remote_failure(error: RemoteError, row: str) -> Problem:
+    """The problem of a service that failed otherwise."""
+    if error.should_retry:
+        return problem("service-unreachable", row, service=error.service, why=error.cause)
+    code = "amazon-refused" if error.service == "Amazon" else "books-refused"
+    return problem(code, row, operation=error.operation, why=error.cause)
