@@ -163,6 +163,8 @@ def test_filters_of_get_mutaties(books):
     assert [m.MutatieNr for m in books.find(DatumVan="2026-04-01")] == [3]
     assert [m.MutatieNr for m in books.find(DatumTm="2026-03-31")] == [1, 2]
     assert books.find(MutatieNr=2, Factuurnummer="A-2") == []
+    assert [m.MutatieNr for m in books.find(Factuurnummer="A-1", MutatieNrVan=2)] == [2]
+    assert [m.MutatieNr for m in books.find(Factuurnummer="A-1", MutatieNrTm=1)] == [1]
 
 
 def test_balances_by_date_and_cost_centre(books):

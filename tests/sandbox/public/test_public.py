@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from decimal import Decimal
 
 import httpx
 import pytest
 from coupling_sandbox.clock import Clock
+from coupling_sandbox.faults import REPLACING, SPOILING
 from coupling_sandbox.public.app import create_app
 from coupling_sandbox.public.rates import easter_sunday, is_working_day
 from coupling_sandbox.server import serve_in_thread
@@ -177,3 +179,36 @@ def test_faults_strike_both_services(client):
     assert rows(client) == []
     assert check(client, **VALID).status_code == 429
     assert client.get("/control/calls").json()["calls"] == {"ecb": 2, "vies": 1}
+
+
+# soap_fault, session_expired, repeated_page and expired_url mean nothing here, and an answer about
+# one number has no pages.
+STRIKING = [
+    (operation, kind)
+    for operation in ("ecb", "vies")
+    for kind in (*REPLACING, "slow", *SPOILING, "empty_page")
+    if (operation, kind) != ("vies", "empty_page")
+]
+
+
+def outcome(client, operation):
+    """Status and text without the time of the answer, or the name of the error."""
+    try:
+        if operation == "ecb":
+            answer = client.get("/ecb/eurofxref-hist.csv", timeout=1.0)
+        else:
+            answer = client.post("/vies/rest-api/check-vat-number", json=VALID, timeout=1.0)
+    except httpx.HTTPError as error:
+        return type(error).__name__, ""
+    return answer.status_code, re.sub(r'"requestDate":"[^"]*"', "", answer.text)
+
+
+@pytest.mark.parametrize(("operation", "kind"), STRIKING)
+def test_every_kind_of_fault_strikes_once(client, operation, kind):
+    sound = outcome(client, operation)
+    assert sound == outcome(client, operation)
+    fault = {"operation": operation, "kind": kind, "seconds": 2, "size_bytes": 1 << 20}
+    client.post("/control/faults", json=[fault]).raise_for_status()
+    assert outcome(client, operation) != sound
+    assert outcome(client, operation) == sound
+    assert client.get("/control/faults").json()["faults"][0]["done"] == 1
