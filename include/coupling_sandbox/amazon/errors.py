@@ -7,6 +7,8 @@ issue threads else (see COVERAGE.md). Texts that no source gives are the sandbox
 import json
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -139,6 +141,8 @@ def login_headers() -> dict[str, str]:
         "Cache-Control": "no-cache, no-store, must-revalidate",
         "Pragma": "no-cache",
         "Vary": "Content-Type,Accept-Encoding,User-Agent",
+        "Strict-Transport-Security": "max-age=47474747; includeSubDomains; preload",
+        "X-Amz-Date": format_datetime(datetime.now(UTC), usegmt=True),
     }
 
 

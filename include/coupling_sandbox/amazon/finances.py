@@ -216,7 +216,7 @@ def _amount(cents: int, currency: str) -> dict[str, Any]:
 
 
 def _position(asked: Asked) -> tuple[int, int] | None:
-    token = asked.one("nextToken")
+    token = asked.one("nextToken") or asked.one("NextToken")
     if token is None:
         return None
     try:

@@ -8,6 +8,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -265,6 +266,8 @@ def download(amazon: Amazon, clock: Clock, request: Request) -> Response:
     body = gzip.compress(document.body, mtime=0) if document.gzip else document.body
     headers = {
         "X-Amz-Request-Id": secrets.token_hex(8).upper(),
+        "X-Amz-Id-2": secrets.token_urlsafe(56),
+        "Last-Modified": format_datetime(born, usegmt=True),
         "Etag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"',
         "X-Amz-Server-Side-Encryption": "aws:kms",
         "Content-Encoding": values.get("response-content-encoding", "identity"),

@@ -176,7 +176,7 @@ def _breakdowns(sale: Sale, item: Item, sign: int) -> tuple[list[dict[str, Any]]
         if not gross and part != "goods":
             continue
         kind, subtype = _TYPES[part]
-        shown_sign = sign if kind == "DISCOUNT" else 1
+        shown_sign = -sign if kind == "DISCOUNT" else 1
         tax = vat_inside(gross, item.rate)
         value = gross - tax if sale.basis == "exclusive" else gross
         sums[kind] = sums.get(kind, 0) + shown_sign * value

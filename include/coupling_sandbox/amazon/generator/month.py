@@ -1,5 +1,6 @@
 """Profile ``nl_month``: Dutch consumers on Amazon.nl, goods at 21 and 9 %."""
 
+import math
 from datetime import datetime, timedelta
 from random import Random
 
@@ -41,7 +42,7 @@ def sale(options: SeedOptions, index: int) -> Sale:
     if made.status != "SHIPPED":
         made.expected, made.reason = "skipped", made.status.lower()
     elif rng.random() < options.refunded:
-        made.refunds.append(full_refund(rng, made))
+        made.refunds.append(_in_time(options, full_refund(rng, made)))
     return made
 
 
@@ -104,6 +105,15 @@ def _item(rng: Random, article: Article, quantity: int, shipping_paid: bool, fba
         parts["discount"] = -max(1, goods * rng.choice((5, 10, 15)) // 100)
     number = f"{rng.randrange(10**13, 10**14)}"
     return Item(number, article, quantity, DUTCH_RATES[article.kind], parts)
+
+
+def _in_time(options: SeedOptions, refund: Refund) -> Refund:
+    """Keep a refund within the settlements that the month's sales need themselves."""
+    length = timedelta(days=options.period_days)
+    needed = options.end + timedelta(days=4 + options.deferral_days) - options.start
+    last = options.start + length * math.ceil(needed / length)
+    refund.posted = min(refund.posted, last - timedelta(minutes=refund.posted.minute + 1))
+    return refund
 
 
 def full_refund(rng: Random, of: Sale) -> Refund:

@@ -72,13 +72,14 @@ def _packed(
 
 
 def _account_fees(options: SeedOptions) -> Iterator[tuple[str, Transaction]]:
-    """Yield what Amazon charges the account itself every month, to the Dutch stream."""
+    """Yield what Amazon charges the account itself every month, to its first stream."""
+    home = "NL" if "NL" in (options.marketplaces or ("NL",)) else options.marketplaces[0]
     moment = _next_month(options.start)
     number = 0
     while moment < options.end + timedelta(days=2):
         for description, net in (("Subscription Fee", 3900), ("Storage Fee", 1240 + 37 * number)):
             row = Row("other-transaction", description, -with_vat(net))
-            yield "NL", Transaction("other-transaction", moment, [row])
+            yield home, Transaction("other-transaction", moment, [row])
         moment, number = _next_month(moment), number + 1
 
 
