@@ -245,6 +245,7 @@ def _parties(order: Row, lines: Sequence[OrderLine], on: date) -> Parties:
         vat_number=order["buyer_vat_number"],
         on=on,
         tax_shown="none" if not known else "some" if any(known) else "zero",
+        several_departures=order["ship_from_source"] == "mixed",
     )
 
 

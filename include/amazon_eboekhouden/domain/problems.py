@@ -164,6 +164,10 @@ _ORDERS: Mapping[str, ProblemKind] = {
         "name the only country with FBA stock under seller.stock_in; with stock in several "
         "countries the order waits for Amazon's shipment report",
     ),
+    "ship-from-mixed": ProblemKind(
+        "its packages left from more than one country",
+        "book it by hand, one part per country of departure",
+    ),
     "ship-to-unknown": ProblemKind(
         "Amazon shows no country of delivery",
         "check in Seller Central that the application has the role Direct-to-Consumer Delivery",

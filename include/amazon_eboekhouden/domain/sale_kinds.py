@@ -51,6 +51,7 @@ class Parties:
         vat_number: the buyer's, as shown; "" if none.
         on: ship date.
         tax_shown: "some", "zero" or "none": what Amazon says of the VAT in the order.
+        several_departures: its packages left from more than one country.
     """
 
     ship_from: Territory | None
@@ -61,6 +62,7 @@ class Parties:
     vat_number: str
     on: date
     tax_shown: str
+    several_departures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ def sale_of(parties: Parties, settings: CouplingSettings, vies: Mapping[str, Vie
 
 
 def _known(parties: Parties) -> tuple[Territory, Territory]:
+    if parties.several_departures:
+        raise OrderFault("ship-from-mixed")
     if parties.ship_from is None:
         raise OrderFault("ship-from-unknown")
     if parties.ship_to is None:
