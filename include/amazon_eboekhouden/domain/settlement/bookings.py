@@ -33,7 +33,12 @@ from amazon_eboekhouden.domain.settlement.file import SettlementFile, Settlement
 from amazon_eboekhouden.domain.settlement.groups import each, spread
 from amazon_eboekhouden.domain.settlement.known import known_of
 from amazon_eboekhouden.domain.settlement.matching import MATCHED
-from amazon_eboekhouden.domain.settlement.money_entries import STEPS, MoneyEntries, natural
+from amazon_eboekhouden.domain.settlement.money_entries import (
+    STEPS,
+    MoneyEntries,
+    natural,
+    unpark_key,
+)
 from amazon_eboekhouden.domain.settlement.places import Place
 
 SETTLED = Frame(
@@ -153,9 +158,16 @@ def _add_unit(desk: Desk, unit: Any) -> str:
         return ""
     euro_cents = desk.exchange.euro_cents(cents, on)
     facts: dict[str, Mapping[str, Any]] = {}
-    entry = {"place": place.value, "eur_cents": euro_cents, "cents": cents, "posted": str(on)}
     if place in (Place.PARKED, Place.HELD, Place.BEFORE_GO_LIVE):
-        desk.report(unit.problem, unit.order_id, cents, place, event=unit.event)
+        entry = {
+            "place": place.value,
+            "eur_cents": euro_cents,
+            "cents": cents,
+            "currency": desk.header.currency,
+            "posted": str(on),
+        }
+        if unpark_key(desk.entries.settlement_id, unit.order_id) not in desk.known.own:
+            desk.report(unit.problem, unit.order_id, cents, place, event=unit.event)
         if unit.event:
             facts["events"] = {f"{unit.order_id}:{unit.event}": entry}
         else:

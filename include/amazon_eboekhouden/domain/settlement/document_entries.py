@@ -14,8 +14,9 @@ import pandas as pd
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.settlement.credit_notes import new_note
 from amazon_eboekhouden.domain.settlement.entries import Entries
-from amazon_eboekhouden.domain.settlement.exchange import Exchange, at_rate_of
+from amazon_eboekhouden.domain.settlement.exchange import Exchange
 from amazon_eboekhouden.domain.settlement.file import SettlementHeader
 from amazon_eboekhouden.domain.settlement.groups import each, spread
 from amazon_eboekhouden.domain.settlement.known import Document, Known
@@ -43,10 +44,6 @@ class Desk:
     excess_cents: int = 0
     problems: list[Problem] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
-
-    def made_on(self, invoice: str) -> int:
-        """How many credit notes this settlement already made on an invoice."""
-        return self.made.count(invoice)
 
     def report(self, code: str, order_id: str, cents: int, place: Place, **details: Any) -> None:
         """List a problem about an amount of this settlement that waits on an account."""
@@ -160,41 +157,21 @@ def _add_refund(desk: Desk, unit: Any, invoices: dict[str, Document]) -> str:
     on = desk.date_of(unit.posted.date())
     keys = []
     if note is None:
-        note = _new_note(desk, unit, invoices[unit.invoice])
+        invoice = invoices[unit.invoice]
+        note = new_note(
+            desk.entries,
+            invoice,
+            desk.known,
+            unit.event,
+            int(unit.cents),
+            unit.posted.date(),
+            reason=unit.line,
+            earlier=desk.made.count(invoice.booking),
+        )
+        desk.made.append(invoice.booking)
         keys.append(note.booking)
     facts: dict[str, Any] = {"events": [unit.event]}
     if desk.exchange.currency != "EUR":
         facts["currency_cents"] = int(unit.cents)
     keys.append(desk.entries.add_payment(note, note.gross_cents, on, **facts))
     return " ".join(keys)
-
-
-def _new_note(desk: Desk, unit: Any, invoice: Document) -> Document:
-    """Make the credit note of a refund, at the rates and the exchange rate of its invoice."""
-    from amazon_eboekhouden.domain.credit_notes import credit_note
-
-    sequence = desk.known.next_sequence(invoice.invoice_number) + desk.made_on(invoice.booking)
-    mutation, lines = credit_note(
-        invoice.row,
-        refunded_cents=-at_rate_of(invoice, int(unit.cents)),
-        event_id=unit.event,
-        sequence=sequence,
-        date=unit.posted.date(),
-        settlement_id=desk.header.settlement_id,
-        reason=unit.line,
-    )
-    desk.entries.add_raw(mutation, lines)
-    desk.made.append(invoice.booking)
-    return Document(
-        booking=mutation["booking"],
-        invoice_number=mutation["invoice_number"],
-        order_id=unit.order_id,
-        relation_code=mutation["relation_code"],
-        settlement_id=desk.header.settlement_id,
-        on=unit.posted.date(),
-        gross_cents=int(mutation["gross_cents"]),
-        currency=invoice.currency,
-        currency_cents=int(unit.cents),
-        facts={},
-        row=mutation,
-    )

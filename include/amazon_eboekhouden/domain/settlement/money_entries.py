@@ -78,3 +78,8 @@ def natural(settlement_id: str, key: tuple[str, str, str]) -> str:
     """Natural key of a step in a direction and month."""
     step, sign, month = key
     return f"mny:{settlement_id}:{step}{sign}:{NO_VAT}:{month}"
+
+
+def unpark_key(settlement_id: str, order_id: str) -> str:
+    """Natural key of the move of a parked order to its invoice."""
+    return f"mny:{settlement_id}:unpark:{order_id}"

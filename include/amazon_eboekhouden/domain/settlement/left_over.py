@@ -1,0 +1,172 @@
+"""The vendor manual's method `open_items_to_costs`, as a proposal that a person must approve.
+
+The deposit pays as many invoices as it covers, the last one in part; of what is left, as much as
+Amazon withheld in fees is written off to one cost account. Refunds and reserve are no costs: what
+they withheld stays open. The fees carry no VAT code, so their input VAT is lost; the proposal says
+how much. Source: accounting rule 4 (worked case G26).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.money import euros
+from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.settlement.entries import Entries, plain_line
+from amazon_eboekhouden.domain.settlement.exchange import Exchange
+from amazon_eboekhouden.domain.settlement.fee_entries import add_fees
+from amazon_eboekhouden.domain.settlement.file import SettlementFile
+from amazon_eboekhouden.domain.settlement.groups import each
+from amazon_eboekhouden.domain.settlement.known import Document, known_of
+from amazon_eboekhouden.domain.settlement.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOverProposal:
+    """What the manual's method would book, beside what it loses.
+
+    Attributes:
+        mutations, mutation_lines: MUTATIONS and MUTATION_LINES, for after the approval.
+        problems: always one that asks for the approval.
+        deposit_cents: what Amazon paid.
+        paid_cents: booked on invoices against the bank.
+        left_over_cents: written off to costs.
+        fees_cents: what Amazon withheld in fees, VAT included.
+        vat_lost_cents: VAT in those fees, by the fee rules, that is not deducted.
+        still_open_cents: what stays open on the invoices of this settlement.
+    """
+
+    mutations: pd.DataFrame
+    mutation_lines: pd.DataFrame
+    problems: tuple[Problem, ...]
+    deposit_cents: int
+    paid_cents: int
+    left_over_cents: int
+    fees_cents: int
+    vat_lost_cents: int
+    still_open_cents: int
+
+
+def propose_left_over(
+    settlement: SettlementFile,
+    matched: pd.DataFrame,
+    booked: pd.DataFrame,
+    settings: CouplingSettings,
+    *,
+    via_clearing: bool = False,
+) -> LeftOverProposal:
+    """The proposal for a settlement in euros.
+
+    Args:
+        settlement: a settlement that adds up.
+        matched: MATCHED.
+        booked: BOOKED.
+        settings: the coupling's.
+        via_clearing: for an administration that refuses a payment on a cost account: pay the
+            left-over invoices on clearing and book clearing to costs.
+    """
+    header = settlement.header
+    on = header.deposit or header.end
+    bank = Entries(header.settlement_id, settings.accounts.bank)
+    costs = Entries(
+        header.settlement_id,
+        settings.accounts.clearing.of(header.currency)
+        if via_clearing
+        else settings.accounts.left_over,
+    )
+    fees_cents = -int(matched.loc[matched["place"] == Place.FEE, "amount_cents"].sum())
+    deposit, write_off = max(header.total_cents, 0), max(fees_cents, 0)
+    still_open = 0
+    for invoice, open_cents in _open_invoices(settlement, matched, booked):
+        paid = min(open_cents, deposit)
+        written = min(open_cents - paid, write_off)
+        deposit, write_off = deposit - paid, write_off - written
+        still_open += open_cents - paid - written
+        if paid:
+            bank.add_payment(invoice, paid, on)
+        if written:
+            costs.add_payment(invoice, written, on, part="costs")
+    left_over = max(fees_cents, 0) - write_off
+    if via_clearing and left_over:
+        _clearing_to_costs(costs, left_over, on, settings)
+    paid_cents = max(header.total_cents, 0) - deposit
+    vat_lost = _vat_inside(matched, settings)
+    mutations, lines = _together(bank, costs)
+    return LeftOverProposal(
+        mutations,
+        lines,
+        (
+            problem(
+                "settlement-needs-approval",
+                f"settlement {header.settlement_id}",
+                paid=euros(paid_cents),
+                left_over=euros(left_over),
+                account=settings.accounts.left_over,
+                vat=euros(vat_lost),
+            ),
+        ),
+        deposit_cents=header.total_cents,
+        paid_cents=paid_cents,
+        left_over_cents=left_over,
+        fees_cents=fees_cents,
+        vat_lost_cents=vat_lost,
+        still_open_cents=still_open,
+    )
+
+
+def _open_invoices(
+    settlement: SettlementFile, matched: pd.DataFrame, booked: pd.DataFrame
+) -> list[tuple[Document, int]]:
+    """The invoices that this settlement pays and what is open on them, oldest payment first."""
+    rows = matched[matched["place"] == Place.INVOICE]
+    known = known_of(booked, settlement.header.settlement_id, set(rows["order_id"].unique()))
+    documents = {d.booking: d for found in known.invoices.values() for d in found}
+    posted = rows.groupby("document").agg(posted=("posted", "max")).reset_index()
+    found = []
+    for row in each(posted.sort_values(["posted", "document"])):
+        invoice = documents[row.document]
+        open_cents = invoice.gross_cents - known.paid_by_others(invoice.invoice_number)[0]
+        if open_cents > 0:
+            found.append((invoice, open_cents))
+    return found
+
+
+def _clearing_to_costs(
+    costs: Entries, left_over: int, on: date, settings: CouplingSettings
+) -> None:
+    costs.add_money(
+        f"mny:{costs.settlement_id}:left-over-:GEEN:{on:%Y-%m}",
+        [plain_line(settings.accounts.left_over, left_over)],
+        on,
+        "ingehouden kosten",
+        is_received=False,
+    )
+
+
+def _vat_inside(matched: pd.DataFrame, settings: CouplingSettings) -> int:
+    """VAT that method `clearing` would deduct on the same fees."""
+    chosen = settings.settlement.model_copy(
+        update={"fee_vat": "by_rule", "advertising_vat": "by_rule"}
+    )
+    scratch = Entries("", "")
+    fees = matched[matched["place"] == Place.FEE]
+    add_fees(scratch, fees, Exchange("EUR", {}), settings.model_copy(update={"settlement": chosen}))
+    spent = {m["booking"]: -1 if m["kind"] == "money_received" else 1 for m in scratch.mutations}
+    return sum(line["vat_cents"] * spent[line["booking"]] for line in scratch.lines)
+
+
+def _together(bank: Entries, costs: Entries) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both halves in one; an invoice paid in part and written off in part has two payments."""
+    whole = Entries(bank.settlement_id, bank.clearing)
+    taken = {m["booking"] for m in bank.mutations}
+    whole.mutations = list(bank.mutations)
+    whole.lines = list(bank.lines)
+    for rows, kept in ((costs.mutations, whole.mutations), (costs.lines, whole.lines)):
+        for row in rows:
+            is_second = row["booking"] in taken
+            kept.append({**row, "booking": f"{row['booking']}:costs"} if is_second else row)
+    return whole.frames()

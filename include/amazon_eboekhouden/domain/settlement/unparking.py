@@ -1,0 +1,212 @@
+"""Orders that were settled before they were invoiced: off suspense as soon as the invoice exists.
+
+The money goes back to the clearing account of its settlement and pays the invoice from there, so
+that clearing stays zero and the payment carries the settlement that made it. Source: accounting
+rule 9.2 (worked case G25).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.bookings import BookingKind, MutationLine
+from amazon_eboekhouden.domain.settlement.credit_notes import new_note
+from amazon_eboekhouden.domain.settlement.entries import Entries, plain_line
+from amazon_eboekhouden.domain.settlement.exchange import Exchange
+from amazon_eboekhouden.domain.settlement.groups import each
+from amazon_eboekhouden.domain.settlement.known import Document, Known, Payment, known_of
+from amazon_eboekhouden.domain.settlement.money_entries import unpark_key
+from amazon_eboekhouden.domain.settlement.payments import Paid, paid_on
+from amazon_eboekhouden.domain.settlement.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Money of an order, or of one of its refunds, on suspense.
+
+    Attributes:
+        booking: the suspense mutation that holds it.
+        event: refund event, "" for the order itself.
+        eur_cents: what stands on suspense, below zero for a refund.
+        cents: the same in the settlement's currency.
+    """
+
+    booking: str
+    settlement_id: str
+    order_id: str
+    event: str
+    eur_cents: int
+    cents: int
+    currency: str
+    posted: date
+
+
+def unpark(booked: pd.DataFrame, settings: CouplingSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Move parked orders to their invoices, as far as those exist by now.
+
+    Args:
+        booked: BOOKED.
+        settings: the coupling's.
+
+    Returns:
+        MUTATIONS and MUTATION_LINES: per order one from suspense to clearing and one payment; with
+        a parked refund also its credit note, the payment back and one to suspense.
+    """
+    mutations: list[pd.DataFrame] = []
+    lines: list[pd.DataFrame] = []
+    done = set(booked["booking"])
+    invoiced = set(booked.loc[booked["booking_kind"] == BookingKind.INVOICE.value, "order_id"])
+    paid: dict[str, list[Payment]] = {}
+    for (settlement_id, order_id), found in _by_order(booked).items():
+        if unpark_key(settlement_id, order_id) in done or order_id not in invoiced:
+            continue
+        known = known_of(booked, settlement_id, {order_id})
+        for number, payments in paid.items():
+            known = replace(
+                known,
+                payments={
+                    **known.payments,
+                    number: [*known.payments.get(number, ()), *payments],
+                },
+            )
+        clearing = settings.accounts.clearing.of(found[0].currency)
+        entries = Entries(settlement_id, clearing)
+        for payment, number in _unpark_order(entries, found, known, settings):
+            paid.setdefault(number, []).append(payment)
+        for frame, kept in zip(entries.frames(), (mutations, lines), strict=True):
+            kept.append(frame)
+    if not mutations:
+        return Entries("", "").frames()
+    return pd.concat(mutations, ignore_index=True), pd.concat(lines, ignore_index=True)
+
+
+def _by_order(booked: pd.DataFrame) -> dict[tuple[str, str], list[Parked]]:
+    is_suspense = booked["booking"].str.startswith("mny:") & booked["booking"].str.contains(
+        ":suspense", regex=False
+    )
+    found: dict[tuple[str, str], list[Parked]] = {}
+    for row in each(booked[is_suspense].sort_values("booking")):
+        facts = json.loads(row.facts or "{}")
+        for what in ("orders", "events"):
+            for key, entry in facts.get(what, {}).items():
+                if entry["place"] == Place.PARKED:
+                    parked = _parked(row, key, entry, is_event=what == "events")
+                    found.setdefault((parked.settlement_id, parked.order_id), []).append(parked)
+    return found
+
+
+def _parked(row: Any, key: str, entry: dict[str, Any], *, is_event: bool) -> Parked:
+    order_id, _, event = key.partition(":")
+    return Parked(
+        row.booking,
+        row.settlement_id,
+        order_id,
+        event if is_event else "",
+        entry["eur_cents"],
+        entry["cents"],
+        entry["currency"],
+        date.fromisoformat(entry["posted"]),
+    )
+
+
+def _unpark_order(
+    entries: Entries, found: list[Parked], known: Known, settings: CouplingSettings
+) -> Iterator[tuple[Payment, str]]:
+    """Book one order of one settlement; gives the payments that were made, by number."""
+    orders = [parked for parked in found if not parked.event]
+    if not orders or orders[0].eur_cents <= 0:
+        return
+    parked = orders[0]
+    invoice = _invoice_for(parked, known)
+    if invoice is None:
+        return
+    exchange = Exchange(parked.currency, {})
+    tolerance = settings.settlement.tolerance_cents
+    # The excess, if any, stays on suspense in EUR: no rate is needed for what does not move.
+    paid = paid_on(invoice, parked.cents, parked.posted, known, exchange, tolerance)
+    if paid.cents <= 0:
+        return
+    on = max(parked.posted, invoice.on)
+    entries.add_money(
+        unpark_key(entries.settlement_id, parked.order_id),
+        _lines(parked, paid, settings),
+        on,
+        f"naar factuur {invoice.invoice_number}",
+        is_received=False,
+        order_id=parked.order_id,
+        depends_on=" ".join(filter(None, (parked.booking, invoice.depends_on))),
+    )
+    facts = {} if parked.currency == "EUR" else {"currency_cents": paid.currency_cents}
+    entries.add_payment(invoice, paid.cents, on, **facts)
+    yield (
+        Payment(entries.settlement_id, paid.cents, paid.currency_cents),
+        invoice.invoice_number,
+    )
+    for earlier, refund in enumerate(one for one in found if one.event):
+        _unpark_refund(entries, refund, invoice, known, settings, earlier)
+
+
+def _invoice_for(parked: Parked, known: Known) -> Document | None:
+    invoices = known.invoices.get(parked.order_id, [])
+    if len(invoices) == 1:
+        return invoices[0]
+    exact = [i for i in invoices if i.currency_cents == parked.cents]
+    return exact[0] if exact else None
+
+
+def _lines(parked: Parked, paid: Paid, settings: CouplingSettings) -> list[MutationLine]:
+    """What leaves suspense, with the cents between it and the open item; adds up to the payment."""
+    accounts = settings.accounts
+    if parked.currency == "EUR":
+        moved = parked.eur_cents - paid.excess_cents
+        rest, account = paid.cents - moved, accounts.differences
+    else:
+        share = min(paid.currency_cents, parked.cents)
+        moved = round(parked.eur_cents * share / parked.cents)
+        rest, account = paid.cents - moved, accounts.exchange_differences
+    lines = [plain_line(accounts.suspense, moved)]
+    return [*lines, plain_line(account, rest)] if rest else lines
+
+
+def _unpark_refund(
+    entries: Entries,
+    refund: Parked,
+    invoice: Document,
+    known: Known,
+    settings: CouplingSettings,
+    earlier: int,
+) -> None:
+    """The refund of a parked order: its credit note, the payment back, and suspense made even."""
+    note = new_note(
+        entries,
+        invoice,
+        known,
+        refund.event,
+        refund.cents,
+        refund.posted,
+        reason="",
+        earlier=earlier,
+    )
+    on = max(refund.posted, invoice.on)
+    facts = {} if refund.currency == "EUR" else {"currency_cents": refund.cents}
+    entries.add_payment(note, note.gross_cents, on, events=[refund.event], **facts)
+    lines = [plain_line(settings.accounts.suspense, -refund.eur_cents)]
+    rest = refund.eur_cents - note.gross_cents
+    if rest:
+        lines.append(plain_line(settings.accounts.exchange_differences, rest))
+    entries.add_money(
+        f"{unpark_key(entries.settlement_id, refund.order_id)}:{refund.event}",
+        lines,
+        on,
+        f"naar creditnota {note.invoice_number}",
+        is_received=True,
+        order_id=refund.order_id,
+        depends_on=f"{refund.booking} {note.booking}",
+    )
