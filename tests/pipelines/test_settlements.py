@@ -82,7 +82,7 @@ def test_a_settlement_that_waits_for_a_person_is_not_booked(world: World) -> Non
     before = world.journal()
     result = world.run("settlements")
     assert result.status == 1
-    assert set(result.codes) == {"settlement-needs-approval"}
+    assert set(result.codes) == {"settlement-waits-for-approval"}
     assert world.journal() == before
 
 

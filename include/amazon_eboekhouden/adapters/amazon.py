@@ -36,8 +36,11 @@ INCLUDED_DATA = (
 )
 ORDERS_A_PAGE = 100
 _PAGES_MAX = 1000
+_ORDERS = "/orders/2026-01-01/orders"
 _REPORTS = "/reports/2021-06-30/reports"
 _TRANSACTIONS = "/finances/2024-06-19/transactions"
+# Without a version the library silently takes v0, which Amazon removes in March 2027.
+_VERSIONS: dict[type[Any], str] = {Orders: "2026-01-01", Finances: "2024-06-19"}
 
 
 class AmazonSeller:
@@ -114,10 +117,12 @@ class AmazonSeller:
         *,
         last_updated_after: datetime,
         last_updated_before: datetime,
-        marketplace_ids: Sequence[str],
+        marketplace_ids: Sequence[str] = (),
         pagination_token: str | None = None,
     ) -> OrdersPage:
         """A page of the orders that changed in a window, of all marketplaces in one call.
+
+        Without marketplaces Amazon gives the orders of all of the seller's.
 
         A page's token is only good with the very same arguments, for 24 hours; Amazon refuses a
         window that ends less than two minutes ago.
@@ -130,13 +135,14 @@ class AmazonSeller:
         arguments: dict[str, Any] = {
             "lastUpdatedAfter": _stamp(last_updated_after),
             "lastUpdatedBefore": _stamp(last_updated_before),
-            "marketplaceIds": list(marketplace_ids),
-            "includedData": list(INCLUDED_DATA),
+            "includedData": ",".join(INCLUDED_DATA),
             "maxResultsPerPage": ORDERS_A_PAGE,
         }
+        if marketplace_ids:
+            arguments["marketplaceIds"] = ",".join(marketplace_ids)
         if pagination_token:
             arguments["paginationToken"] = pagination_token
-        answer = self._read(operation, lambda: self._orders().search_orders(**arguments))
+        answer = self._asked(operation, Orders, _ORDERS, arguments)
         orders = answers.expect(operation, answer.payload, "orders", list)
         if not all(isinstance(order, dict) for order in orders):
             raise BadAnswer(SERVICE, operation, "an order of the answer is no object")
@@ -286,8 +292,7 @@ class AmazonSeller:
     # --- how a call is made -----------------------------------------------------------------------
 
     def _orders(self) -> Any:
-        # Without a version the library silently takes v0, which Amazon removes in March 2027.
-        return self._clients.get("orders", Orders, "2026-01-01")
+        return self._clients.get("orders", Orders, _VERSIONS[Orders])
 
     def _reports(self) -> Any:
         return self._clients.get("reports", Reports)
@@ -299,8 +304,7 @@ class AmazonSeller:
         self, operation: str, api: type[Any], path: str, arguments: dict[str, Any]
     ) -> ApiResponse:
         """A GET with exactly these parameters; the library's methods would add its marketplace."""
-        version = "2024-06-19" if api is Finances else None
-        client = self._clients.get(api.__name__.lower(), api, version)
+        client = self._clients.get(api.__name__.lower(), api, _VERSIONS.get(api))
         return self._read(
             operation,
             lambda: client._request(

@@ -99,6 +99,14 @@ _RUNS: Mapping[str, ProblemKind] = {
     "coupling-inactive": ProblemKind(
         "the coupling is not active", "set active: true in the coupling's file"
     ),
+    "settlement-waits-for-approval": ProblemKind(
+        "the coupling asks for a person's approval before it books ({approval})",
+        "look at `settlements --preview`, then approve its run in Airflow under Required Action",
+    ),
+    "settlement-file-changed": ProblemKind(
+        "Amazon lists another content ({found}…) for it than the one found first ({known}…)",
+        "compare both in the archive; the first one stays booked",
+    ),
     "amazon-refused": ProblemKind(
         "Amazon refused {operation}: {why}", "run `check`; correct what it names, then run again"
     ),
@@ -313,8 +321,8 @@ _SETTLEMENTS: Mapping[str, ProblemKind] = {
         "book them from {account} to where they belong; Amazon does not say what they are for",
     ),
     "settlement-row-without-order": ProblemKind(
-        "{count} rows pay or refund an order that Amazon does not name, {amount} {currency}; they "
-        "stand on {account}",
+        "rows of {amount} {currency} pay or refund an order that Amazon does not name; they stand "
+        "on {account}",
         "find the order in Seller Central and book the amount from {account}",
     ),
     "settlement-order-parked": ProblemKind(
@@ -333,17 +341,17 @@ _SETTLEMENTS: Mapping[str, ProblemKind] = {
         "make the credit note for the old invoice and book the amount from {account}",
     ),
     "settlement-refund-ambiguous": ProblemKind(
-        "the refund of {amount} {currency} (event {event}) fits {count} documents of the order "
+        "the refund of {amount} {currency} (event {event}) fits several documents of the order "
         "equally well; it stands on {account}",
         "say which credit note it is and book the amount from {account}",
     ),
     "settlement-refund-too-large": ProblemKind(
-        "Amazon refunded {amount} {currency} (event {event}), {excess} more than invoice {invoice} "
-        "still holds; it stands on {account}",
+        "Amazon refunded {amount} {currency} (event {event}), more than invoice {invoice} still "
+        "holds; it stands on {account}",
         "see in Seller Central what was refunded and book the amount from {account}",
     ),
     "settlement-order-ambiguous": ProblemKind(
-        "{amount} {currency} of the order fits {count} invoices equally well; it stands on "
+        "{amount} {currency} of the order fits several invoices equally well; it stands on "
         "{account}",
         "say which invoice it pays and book the amount from {account}",
     ),

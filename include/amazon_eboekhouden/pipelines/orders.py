@@ -13,7 +13,6 @@ from typing import Any
 import pandas as pd
 
 from amazon_eboekhouden.adapters.amazon import AmazonSeller
-from amazon_eboekhouden.config.marketplaces import ids_of
 from amazon_eboekhouden.domain.frames import (
     BOOKED,
     MUTATION_LINES,
@@ -79,10 +78,11 @@ def _search(runtime: Runtime, amazon: AmazonSeller, batch: str, window: Window) 
     pages: list[str] = list(checkpoint["pages"])
     token: str | None = checkpoint["token"]
     while len(pages) < PAGES_MAX:
+        # No marketplace is named: an order from one that the coupling does not know must be seen,
+        # so that it can be listed.
         page = amazon.search_orders(
             last_updated_after=window.from_utc,
             last_updated_before=window.to_utc,
-            marketplace_ids=ids_of(runtime.settings.seller.marketplaces),
             pagination_token=token,
         )
         name = f"page-{len(pages):04d}"

@@ -286,7 +286,7 @@ def run_one(runtime: Runtime, settlement_id: str) -> RunReport:
     ref = match(runtime, settlement_id)
     if not runtime.preview and approval_needed(runtime, settlement_id, ref):
         waiting = problem(
-            "settlement-needs-approval",
+            "settlement-waits-for-approval",
             f"settlement {settlement_id}",
             approval=runtime.settings.settlement.approval,
         )
