@@ -265,6 +265,13 @@ def test_a_refusal_books_nothing_and_uses_no_number(books):
     assert books.add(Factuurnummer="A-2") == first + 1
 
 
+def test_the_second_code_is_checked_on_every_call(books):
+    books.relation()
+    books.code_2 = "{00000000-0000-0000-0000-000000000000}"
+    assert books.add() == "SBX_SECURITY_010"
+    assert books.journal() == []
+
+
 def test_a_purchase_invoice_number_is_unique_per_relation_only(books):
     books.relation()
     books.relation("S")

@@ -240,6 +240,16 @@ def test_comma_joined_invoice_number(books):
     assert books.open_items() == {"A-2": Decimal("42.00")}
 
 
+def test_a_split_payment_gives_the_rest_to_the_last_invoice(books):
+    books.relation()
+    books.add()
+    books.add(Factuurnummer="A-2")
+    books.options(comma_joined_invoice_number="split")
+    books.add(**books.payment("300.00", Factuurnummer="A-1,A-2"))
+    assert books.open_items() == {"A-2": Decimal("-58.00")}
+    assert books.balances()["1090"] == Decimal("300.00")
+
+
 @pytest.mark.parametrize(
     ("sign", "header"), [("debit_header", Decimal("5.00")), ("credit_header", Decimal("-5.00"))]
 )
