@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from amazon_eboekhouden.adapters.amazon import AmazonSeller
+from amazon_eboekhouden.adapters.amazon_client import TOKENS
 from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden
 from coupling_sandbox.amazon.app import create_app as create_amazon
 from coupling_sandbox.eboekhouden.app import create_app as create_books
@@ -44,6 +45,7 @@ def _public() -> Iterator[Sandbox]:
 @pytest.fixture
 def amazon(_amazon: Sandbox) -> Sandbox:
     _amazon.control("reset")
+    TOKENS._kept.clear()  # The sandbox forgot them; a test about tokens starts without.
     return _amazon
 
 
@@ -62,8 +64,6 @@ def public(_public: Sandbox) -> Sandbox:
 @pytest.fixture
 def seller(amazon: Sandbox) -> Iterator[AmazonSeller]:
     with AmazonSeller(amazon_credentials(amazon.url), patience=QUICK) as one:
-        # The sandbox forgot its tokens at the reset; a test about tokens starts without one.
-        one._clients.forget_token()
         yield one
 
 
@@ -105,7 +105,7 @@ def answering() -> Iterator[Answering]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     state.url = f"http://127.0.0.1:{server.server_address[1]}"
     yield state

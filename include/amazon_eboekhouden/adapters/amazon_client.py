@@ -32,7 +32,11 @@ from sp_api.base import Client
 from sp_api.base.credential_provider import FromCodeCredentialProvider
 
 from amazon_eboekhouden.adapters.http import BodyTooLarge, Browser, within
-from amazon_eboekhouden.domain.errors import BadAnswer, Unreachable
+from amazon_eboekhouden.domain.errors import (
+    BadAnswer,
+    CredentialsRefused,
+    Unreachable,
+)
 
 SERVICE = "Amazon"
 ENDPOINTS = {
@@ -102,7 +106,7 @@ def parsed(content: bytes) -> Any:
         raise ValueError(f"{constant} is no JSON")
 
     try:
-        return json.loads(content, parse_float=Decimal, parse_constant=refuse)
+        return json.loads(content.decode("utf-8"), parse_float=Decimal, parse_constant=refuse)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 
@@ -249,6 +253,9 @@ class SellerClients:
     def _make(self, client_class: type[Client], version: str | None) -> Client:
         os.environ.pop("SP_API_DEFAULT_MARKETPLACE", None)
         who = self._credentials
+        for name in ("lwa_client_id", "lwa_client_secret", "refresh_token"):
+            if not getattr(who, name):
+                raise CredentialsRefused(SERVICE, "token", f"{name} is empty", field=name)
         options = {"version": version} if version else {}
         client = client_class(
             # No call of ours leaves the marketplace to the library: its default is never sent.
@@ -258,7 +265,7 @@ class SellerClients:
                 "lwa_app_id": who.lwa_client_id,
                 "lwa_client_secret": who.lwa_client_secret,
             },
-            # Otherwise missing credentials would silently be looked for elsewhere.
+            # The others would silently look for credentials in files and in the environment.
             credential_providers=(FromCodeCredentialProvider,),
             auth_token_client_class=self._login_class,
             timeout=self._deadline_s,

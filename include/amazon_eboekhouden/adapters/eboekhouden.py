@@ -19,7 +19,11 @@ from amazon_eboekhouden.adapters import eboekhouden_answers as answers
 from amazon_eboekhouden.adapters import eboekhouden_wire as wire
 from amazon_eboekhouden.adapters.clock import SystemClock
 from amazon_eboekhouden.adapters.eboekhouden_answers import SERVICE
-from amazon_eboekhouden.adapters.eboekhouden_codes import SESSION_EXPIRED, meaning_of
+from amazon_eboekhouden.adapters.eboekhouden_codes import (
+    ACCOUNT_STATE,
+    SESSION_EXPIRED,
+    meaning_of,
+)
 from amazon_eboekhouden.adapters.retrying import Patience, read_again
 from amazon_eboekhouden.adapters.soap import SoapService
 from amazon_eboekhouden.domain.bookings import Mutation, Payload, Relation
@@ -335,6 +339,8 @@ class EBoekhouden:
             raise BadAnswer(SERVICE, operation, "the answer holds no result")
         code, text = answers.error_of(result)
         session = str(result.SessionID or "")
+        if meaning_of(code) in ACCOUNT_STATE:
+            raise Refused(SERVICE, operation, f"the account is not usable ({code})", code=code)
         if code or text:
             # The service doesn't say which of the three was wrong.
             fields = "username, security_code_1 or security_code_2"

@@ -33,8 +33,10 @@ REFUSED_BEFORE_BOOKING = frozenset(
     }
 )
 
-# These stop more than one booking: nothing can be booked until a person acts.
-ACCOUNT_STATE = re.compile(r"(SECURITY|MODULE)_\d{3}$")
+# The login is right, but nothing can be booked until a person acts at e-Boekhouden.
+ACCOUNT_STATE = frozenset(
+    {*(f"SECURITY_{n:03d}" for n in (4, 5, 6, 7, 8)), "MODULE_001", "MODULE_002"}
+)
 
 _REST_NAME = re.compile(r"(?:^|_)((?:MUTA?|REL|LEDG|FACT|SECURITY|MODULE)_\d{3})$")
 
