@@ -311,13 +311,13 @@ _SETTLEMENTS: Mapping[str, ProblemKind] = {
         "nothing was booked; fetch the settlement again, a download may be cut short or edited",
     ),
     "settlement-row-unknown": ProblemKind(
-        "{count} rows of a kind without a destination, {amount} {currency} in all, stand on "
+        "{count} row(s) of a kind without a destination, {amount} {currency} in all, stand on "
         "suspense account {account}",
         "add the kind to config/tables/settlement_rows.csv: {line}; correct the suspense account "
         "by hand for this settlement",
     ),
     "settlement-row-for-a-person": ProblemKind(
-        "{line}: {count} rows, {amount} {currency}, stand on suspense account {account}",
+        "{line}: {count} row(s), {amount} {currency}, stand on suspense account {account}",
         "book them from {account} to where they belong; Amazon does not say what they are for",
     ),
     "settlement-row-without-order": ProblemKind(

@@ -145,6 +145,7 @@ def _add_money(desk: Desk, rows: pd.DataFrame) -> pd.Series:
         event=("event", "first"),
         kind=("kind", "first"),
         problem=("problem", "first"),
+        invoice=("invoice", "first"),
         posted=("posted", "max"),
         cents=("amount_cents", "sum"),
     )
@@ -167,9 +168,16 @@ def _add_unit(desk: Desk, unit: Any) -> str:
             "posted": str(on),
         }
         if unpark_key(desk.entries.settlement_id, unit.order_id) not in desk.known.own:
-            desk.report(unit.problem, unit.order_id, cents, place, event=unit.event)
+            desk.report(
+                unit.problem,
+                unit.order_id,
+                cents,
+                place,
+                event=unit.event,
+                invoice=desk.number_of(unit.order_id, unit.invoice),
+            )
         if unit.event:
-            facts["events"] = {f"{unit.order_id}:{unit.event}": entry}
+            facts["refunds"] = {f"{unit.order_id}:{unit.event}": entry}
         else:
             facts["held" if place is Place.HELD else "orders"] = {unit.order_id: entry}
     elif place is Place.SUSPENSE and unit.problem == "settlement-row-unknown":

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from amazon_eboekhouden.domain.booked_invoice import facts_text
+from amazon_eboekhouden.domain.credit_notes import credit_note
+from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.domain.settlement.entries import Entries
 from amazon_eboekhouden.domain.settlement.exchange import at_rate_of
 from amazon_eboekhouden.domain.settlement.known import Document, Known
-
-_AMOUNTS = ("net_cents", "vat_cents", "gross_cents")
 
 
 def new_note(
@@ -22,8 +24,8 @@ def new_note(
     on: date,
     *,
     reason: str,
-    earlier: int,
-) -> Document:
+    made: Sequence[Document] = (),
+) -> Document | Problem:
     """Make the credit note of a refund, at the VAT and the exchange rate of its invoice.
 
     Money that comes back to the seller (a claim decided in his favour) makes the mirror image: the
@@ -32,28 +34,37 @@ def new_note(
     Args:
         entries: gets the mutation.
         invoice: the invoice that is credited.
-        known: for the next number.
+        known: for the next number, and what was credited before.
         event: id of the refund event.
         cents: in the settlement's currency, below zero for a refund.
         on: local posted date.
         reason: line of the statement.
-        earlier: credit notes made on the same invoice in this settlement so far.
-    """
-    from amazon_eboekhouden.domain.credit_notes import credit_note
+        made: credit notes that this settlement made before.
 
+    Returns:
+        The credit note, or why the invoice can't bear it.
+    """
     euro_cents = at_rate_of(invoice, cents)
-    mutation, lines = credit_note(
+    on_invoice = [note for note in made if note.facts["invoice"] == invoice.booking]
+    noted = [*known.notes_on(invoice), *on_invoice]
+    answer = credit_note(
         invoice.row,
         refunded_cents=abs(euro_cents),
         event_id=event,
-        sequence=known.next_sequence(invoice.invoice_number) + earlier,
+        sequence=known.next_sequence(invoice.invoice_number) + len(on_invoice),
         date=on,
         settlement_id=entries.settlement_id,
         reason=reason,
+        earlier=[note.row for note in noted] if euro_cents < 0 else (),
     )
+    if isinstance(answer, Problem):
+        return answer
+    mutation, lines = answer
     if euro_cents > 0:
-        mutation, lines = _turned(mutation), [_turned(line) for line in lines]
-        mutation["invoice_number"] += "R"
+        facts = facts_text(_turned(json.loads(mutation["facts"])))
+        number = _taken_back(noted, euro_cents, known) or mutation["invoice_number"]
+        mutation = {**_turned(mutation), "invoice_number": f"{number}R", "facts": facts}
+        lines = [_turned(line) for line in lines]
     entries.add_raw(mutation, lines)
     return Document(
         booking=mutation["booking"],
@@ -65,10 +76,28 @@ def new_note(
         gross_cents=int(mutation["gross_cents"]),
         currency=invoice.currency,
         currency_cents=cents,
-        facts={},
+        facts=json.loads(mutation["facts"]),
         row=mutation,
     )
 
 
-def _turned(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: -value if key in _AMOUNTS else value for key, value in row.items()}
+def _taken_back(notes: Sequence[Document], cents: int, known: Known) -> str:
+    """Number of the credit note that is taken back, "" when none has this amount."""
+    return next(
+        (
+            note.invoice_number
+            for note in notes
+            if note.gross_cents == -cents and f"{note.invoice_number}R" not in known.numbers
+        ),
+        "",
+    )
+
+
+def _turned(value: Any) -> Any:
+    """The same with every amount negated, also in the lists of facts."""
+    if isinstance(value, Mapping):
+        return {
+            key: -part if key.endswith("_cents") and isinstance(part, int) else _turned(part)
+            for key, part in value.items()
+        }
+    return [_turned(part) for part in value] if isinstance(value, list) else value

@@ -43,7 +43,7 @@ class Desk:
     row_count: int
     excess_cents: int = 0
     problems: list[Problem] = field(default_factory=list)
-    made: list[str] = field(default_factory=list)
+    made: list[Document] = field(default_factory=list)
 
     def report(self, code: str, order_id: str, cents: int, place: Place, **details: Any) -> None:
         """List a problem about an amount of this settlement that waits on an account."""
@@ -56,9 +56,14 @@ class Desk:
                 amount=euros(abs(cents)),
                 currency=self.header.currency,
                 account=getattr(self.settings.accounts, role),
-                **{"count": "several", "excess": "", "invoice": "", **details},
+                **details,
             )
         )
+
+    def number_of(self, order_id: str, booking: str) -> str:
+        """Number of an order's invoice."""
+        invoices = self.known.invoices.get(order_id, [])
+        return next((i.invoice_number for i in invoices if i.booking == booking), "")
 
     def date_of(self, posted: date) -> date:
         """Date of a payment: the posted date, or the end of the period if the seller chose so."""
@@ -154,24 +159,47 @@ def _add_payment(desk: Desk, unit: Any, invoice: Document, tolerance_cents: int)
 def _add_refund(desk: Desk, unit: Any, invoices: dict[str, Document]) -> str:
     notes = desk.known.credit_notes.get(unit.order_id, [])
     note = next((n for n in notes if n.booking == unit.document), None)
-    on = desk.date_of(unit.posted.date())
+    posted = unit.posted.date()
     keys = []
     if note is None:
-        invoice = invoices[unit.invoice]
-        note = new_note(
+        answer = new_note(
             desk.entries,
-            invoice,
+            invoices[unit.invoice],
             desk.known,
             unit.event,
             int(unit.cents),
-            unit.posted.date(),
+            posted,
             reason=unit.line,
-            earlier=desk.made.count(invoice.booking),
+            made=desk.made,
         )
-        desk.made.append(invoice.booking)
+        if isinstance(answer, Problem):
+            return _held_refund(desk, unit, invoices[unit.invoice])
+        note = answer
+        desk.made.append(note)
         keys.append(note.booking)
     facts: dict[str, Any] = {"events": [unit.event]}
     if desk.exchange.currency != "EUR":
         facts["currency_cents"] = int(unit.cents)
-    keys.append(desk.entries.add_payment(note, note.gross_cents, on, **facts))
+    keys.append(desk.entries.add_payment(note, note.gross_cents, desk.date_of(posted), **facts))
     return " ".join(keys)
+
+
+def _held_refund(desk: Desk, unit: Any, invoice: Document) -> str:
+    """Several refunds of one settlement can together be more than their invoice."""
+    cents, on = int(unit.cents), unit.posted.date()
+    desk.report(
+        "settlement-refund-too-large",
+        unit.order_id,
+        cents,
+        Place.HELD,
+        event=unit.event,
+        invoice=invoice.invoice_number,
+    )
+    euro_cents = desk.exchange.euro_cents(cents, on)
+    entry = {"place": Place.HELD.value, "eur_cents": euro_cents, "cents": cents, "posted": str(on)}
+    desk.excess_cents += euro_cents
+    refunds = {f"{unit.order_id}:{unit.event}": entry}
+    return natural(
+        desk.entries.settlement_id,
+        desk.money.add(STEPS[Place.HELD], euro_cents, on, refunds=refunds),
+    )

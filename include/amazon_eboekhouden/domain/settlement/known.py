@@ -16,12 +16,13 @@ from typing import Any, cast
 
 import pandas as pd
 
+from amazon_eboekhouden.domain.booked_invoice import NEVER_BOOKED
 from amazon_eboekhouden.domain.bookings import BookingKind
 
-# Bookings in these states never reached the books and never will.
-_NEVER_BOOKED = ("REJECTED", "SUPERSEDED")
 # Documents that another coupling or a person made; the pipeline adds them to BOOKED so.
 FOREIGN = "ext:"
+# What the facts of a suspense booking keep for the next reading of the same settlement.
+DECISIONS = ("orders", "refunds", "held", "kinds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,10 @@ class Known:
         payments: per invoice number.
         event_credit_note: order id and event id to the natural key of its credit note.
         numbers: every credit note number ever given, rejected ones too: none is given twice.
-        own: the settlement's own bookings, natural key to facts.
+        own: natural keys of the settlement's own bookings.
+        decided: what its suspense bookings say was decided, per order ("orders"), per order and
+            refund event ("refunds"), per order for rows no invoice was found for ("held"), and per
+            row kind ("kinds"): to a Place.
     """
 
     settlement_id: str
@@ -87,7 +91,8 @@ class Known:
     payments: Mapping[str, list[Payment]]
     event_credit_note: Mapping[tuple[str, str], str]
     numbers: frozenset[str] = frozenset()
-    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
+    decided: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def paid_by_others(self, invoice_number: str) -> tuple[int, int]:
         """What other settlements paid on a number: EUR cents, cents in their currency."""
@@ -105,39 +110,27 @@ class Known:
                 return payment
         return None
 
-    def decided(self, what: str) -> dict[str, str]:
-        """Earlier decisions of this settlement.
-
-        Args:
-            what: "orders" (order id to place), "events" (order id, colon, event id to place) or
-                "held" (order id to place, for rows that no invoice could be found for).
-        """
-        return {
-            key: entry["place"]
-            for facts in self.own.values()
-            for key, entry in facts.get(what, {}).items()
-        }
+    def notes_on(self, invoice: Document) -> list[Document]:
+        """Credit notes that were made on an invoice."""
+        notes = self.credit_notes.get(invoice.order_id, [])
+        return [n for n in notes if n.facts.get("invoice", invoice.booking) == invoice.booking]
 
     def next_sequence(self, invoice_number: str) -> int:
         """Number of the next credit note on an invoice: `C<invoice>-<number>`."""
         start = f"C{invoice_number}-"
-        given = [n.removeprefix(start) for n in self.numbers if n.startswith(start)]
+        given = [n.removeprefix(start).rstrip("R") for n in self.numbers if n.startswith(start)]
         return 1 + max((int(n) for n in given if n.isdigit()), default=0)
-
-    def unknown_kinds(self) -> set[str]:
-        """Row kinds that this settlement already put on suspense."""
-        return {kind for facts in self.own.values() for kind in facts.get("kinds", {})}
 
 
 def known_of(booked: pd.DataFrame, settlement_id: str, orders: Collection[str]) -> Known:
     """The part of BOOKED that concerns a settlement with these orders."""
-    usable = ~booked["state"].isin(_NEVER_BOOKED)
+    usable = ~booked["state"].isin(NEVER_BOOKED)
     concerns = booked["order_id"].isin(list(orders)) | (booked["settlement_id"] == settlement_id)
     invoices: dict[str, list[Document]] = defaultdict(list)
     credit_notes: dict[str, list[Document]] = defaultdict(list)
     payments: dict[str, list[Payment]] = defaultdict(list)
     events: dict[tuple[str, str], str] = {}
-    own: dict[str, Mapping[str, Any]] = {}
+    decided: dict[str, dict[str, str]] = {what: {} for what in DECISIONS}
     found = booked[usable & concerns].sort_values(["date", "booking"]).to_dict("records")
     for row in cast("list[dict[str, Any]]", found):
         facts = json.loads(row["facts"] or "{}")
@@ -156,11 +149,13 @@ def known_of(booked: pd.DataFrame, settlement_id: str, orders: Collection[str]) 
             if row["settlement_id"] == settlement_id:
                 for event in facts.get("events", ()):
                     events[row["order_id"], event] = facts["document"]
-        if row["settlement_id"] == settlement_id:
-            own[row["booking"]] = facts
+        elif kind == BookingKind.MONEY and row["settlement_id"] == settlement_id:
+            for what in DECISIONS:
+                decided[what] |= {k: e["place"] for k, e in facts.get(what, {}).items()}
     is_note = concerns & (booked["booking_kind"] == BookingKind.CREDIT_NOTE.value)
     numbers = frozenset(booked.loc[is_note, "invoice_number"])
-    return Known(settlement_id, invoices, credit_notes, payments, events, numbers, own)
+    own = frozenset(booked.loc[booked["settlement_id"] == settlement_id, "booking"])
+    return Known(settlement_id, invoices, credit_notes, payments, events, numbers, own, decided)
 
 
 def _document(row: Mapping[str, Any], facts: Mapping[str, Any]) -> Document:

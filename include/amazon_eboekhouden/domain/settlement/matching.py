@@ -67,7 +67,7 @@ def match(
     """
     rows = settlement.rows
     known = known_of(booked, settlement.header.settlement_id, set(rows["order_id"].unique()))
-    meaning = classified(rows, stays_unknown=frozenset(known.unknown_kinds()))
+    meaning = classified(rows, stays_unknown=frozenset(known.decided["kinds"]))
     base = pd.concat([rows, meaning], axis=1).assign(event="").astype({"event": "str"})
     is_order = base["destination"] == Destination.ORDER
     is_refund = base["destination"] == Destination.REFUND

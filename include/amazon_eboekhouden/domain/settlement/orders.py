@@ -42,7 +42,7 @@ def choose_invoices(
     if not order_id:
         held = Choice(Place.HELD, "no order id", 0, problem="settlement-row-without-order")
         return [held] * len(parts)
-    decided = known.decided("orders").get(order_id)
+    decided = known.decided["orders"].get(order_id)
     invoices = known.invoices.get(order_id, [])
     if total == 0 and all(part.cents == 0 for part in parts):
         return [Choice(Place.NOTHING, "the rows of the order cancel out")] * len(parts)
@@ -81,7 +81,7 @@ def _ladder(parts: Sequence[OrderPart], invoices: list[Document], known: Known) 
     rest = [part for part, choice in zip(parts, choices, strict=True) if choice is None]
     left = sum(part.cents for part in rest)
     taken = {choice.document for choice in choices if choice}
-    if parts[0].order_id in known.decided("held"):
+    if parts[0].order_id in known.decided["held"]:
         fallback = _HELD
     else:
         fallback = _by_amount(left, [i for i in invoices if i.booking not in taken], known)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.booked_invoice import credit_note_key
 from amazon_eboekhouden.domain.settlement.exchange import at_rate_of
 from amazon_eboekhouden.domain.settlement.known import Document, Known
 from amazon_eboekhouden.domain.settlement.places import Choice, Place
@@ -27,11 +28,6 @@ class RefundEvent:
     shipment_id: str
     posted: date
     cents: int
-
-
-def credit_note_key(order_id: str, event: str) -> str:
-    """Natural key of the credit note of a refund event."""
-    return f"crn:{order_id}:{event}"
 
 
 def choose_credit_notes(
@@ -75,7 +71,7 @@ def _settled_before(
         return Choice(Place.NOTHING, "the rows of the refund cancel out")
     if not event.order_id:
         return Choice(Place.HELD, "no order id", 0, problem="settlement-row-without-order")
-    decided = known.decided("events").get(f"{event.order_id}:{event.event}")
+    decided = known.decided["refunds"].get(f"{event.order_id}:{event.event}")
     if decided == Place.HELD:
         return Choice(
             Place.HELD, "held by an earlier run", 0, problem="settlement-refund-ambiguous"
@@ -143,9 +139,7 @@ def _new(event: RefundEvent, known: Known) -> Choice:
 
 def _left(invoice: Document, known: Known) -> int:
     """What an invoice still holds after its credit notes, in its currency."""
-    notes = known.credit_notes.get(invoice.order_id, [])
-    ours = [n for n in notes if n.facts.get("invoice", invoice.booking) == invoice.booking]
-    return invoice.currency_cents + sum(note.currency_cents for note in ours)
+    return invoice.currency_cents + sum(n.currency_cents for n in known.notes_on(invoice))
 
 
 def _pays(note: Document, confidence: int, reason: str) -> Choice:

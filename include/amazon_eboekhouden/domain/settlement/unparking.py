@@ -17,6 +17,7 @@ import pandas as pd
 
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.bookings import BookingKind, MutationLine
+from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.domain.settlement.credit_notes import new_note
 from amazon_eboekhouden.domain.settlement.entries import Entries, plain_line
 from amazon_eboekhouden.domain.settlement.exchange import Exchange
@@ -94,10 +95,10 @@ def _by_order(booked: pd.DataFrame) -> dict[tuple[str, str], list[Parked]]:
     found: dict[tuple[str, str], list[Parked]] = {}
     for row in each(booked[is_suspense].sort_values("booking")):
         facts = json.loads(row.facts or "{}")
-        for what in ("orders", "events"):
+        for what in ("orders", "refunds"):
             for key, entry in facts.get(what, {}).items():
                 if entry["place"] == Place.PARKED:
-                    parked = _parked(row, key, entry, is_event=what == "events")
+                    parked = _parked(row, key, entry, is_event=what == "refunds")
                     found.setdefault((parked.settlement_id, parked.order_id), []).append(parked)
     return found
 
@@ -149,8 +150,10 @@ def _unpark_order(
         Payment(entries.settlement_id, paid.cents, paid.currency_cents),
         invoice.invoice_number,
     )
-    for earlier, refund in enumerate(one for one in found if one.event):
-        _unpark_refund(entries, refund, invoice, known, settings, earlier)
+    made: list[Document] = []
+    for refund in (one for one in found if one.event):
+        note = _unpark_refund(entries, refund, invoice, known, settings, made)
+        made += [note] if note else []
 
 
 def _invoice_for(parked: Parked, known: Known) -> Document | None:
@@ -181,8 +184,8 @@ def _unpark_refund(
     invoice: Document,
     known: Known,
     settings: CouplingSettings,
-    earlier: int,
-) -> None:
+    made: list[Document],
+) -> Document | None:
     """The refund of a parked order: its credit note, the payment back, and suspense made even."""
     note = new_note(
         entries,
@@ -192,8 +195,10 @@ def _unpark_refund(
         refund.cents,
         refund.posted,
         reason="",
-        earlier=earlier,
+        made=made,
     )
+    if isinstance(note, Problem):
+        return None  # It stays on suspense, with the problem that it waits there.
     on = max(refund.posted, invoice.on)
     facts = {} if refund.currency == "EUR" else {"currency_cents": refund.cents}
     entries.add_payment(note, note.gross_cents, on, events=[refund.event], **facts)
@@ -210,3 +215,4 @@ def _unpark_refund(
         order_id=refund.order_id,
         depends_on=f"{refund.booking} {note.booking}",
     )
+    return note
