@@ -16,7 +16,6 @@ from typing import Any
 
 import pandas as pd
 import yaml
-
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.credit_notes import credit_note
 from amazon_eboekhouden.domain.frames import BOOKED

@@ -164,10 +164,8 @@ def _part(groups: Sequence[RateGroup], cents: int, whole: int) -> list[RateGroup
 
 def _part_of_rate(group: RateGroup, cents: int) -> RateGroup:
     """A part at one rate: VAT half up on the part, divided in the ratio of the lines."""
-    weights = [line.gross_cents for line in group.lines]
-    gross = split_largest_remainder(cents, weights)
-    vat = vat_inside(cents, group.percent)
-    nets = split_largest_remainder(cents - vat, weights)
+    gross = split_largest_remainder(cents, [line.gross_cents for line in group.lines])
+    nets = split_largest_remainder(cents - vat_inside(cents, group.percent), gross)
     return replace(
         group,
         lines=tuple(

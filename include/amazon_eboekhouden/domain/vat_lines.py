@@ -160,7 +160,10 @@ def rate_groups(
 
 
 def mutation_lines(groups: Iterable[RateGroup]) -> list[MutationLine]:
-    """Lines as they are booked: revenue in the invoice's order, then VAT lines of their own."""
+    """Lines as they are booked: revenue in the invoice's order, then VAT lines of their own.
+
+    A last part of a credit may hold a line of nothing but a cent of VAT: it clears the account.
+    """
     plain, own_vat = [], []
     for group in groups:
         dutch = DUTCH_VAT_CODES.get(group.code, ZERO)
@@ -174,7 +177,7 @@ def mutation_lines(groups: Iterable[RateGroup]) -> list[MutationLine]:
             vat = group.vat_cents
             own_vat.append(MutationLine(group.vat_account, NO_VAT, ZERO, vat, 0, vat))
     plain.sort(key=lambda pair: pair[0])
-    return [line for _, line in plain if line.gross_cents] + own_vat
+    return [line for _, line in plain if line.gross_cents or line.net_cents] + own_vat
 
 
 def _rates_of_items(
