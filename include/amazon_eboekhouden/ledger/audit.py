@@ -67,7 +67,9 @@ class Audit:
         # Read before the books: what is confirmed now must be visible in what is read later.
         confirmed = self._confirmed()
         numbers = [int(i.remote_id) for i in confirmed if i.remote_id.isdigit()]
-        first = max(self._cursor() + 1, min(numbers, default=1))
+        # One window earlier: what a person booked shortly before us belongs to the comparison.
+        oldest = min(numbers, default=1) - self.store.settings.window
+        first = max(self._cursor() + 1, oldest, 1)
         reader = Reader(self.store, self.remote, self.store.settings, self.admin, self.max_calls)
         rows: list[BookedMutation] = []
         seen: list[range] = []
