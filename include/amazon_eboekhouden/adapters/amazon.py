@@ -340,8 +340,8 @@ class AmazonSeller:
         try:
             with within(self._deadline_s), self._clients.gate.calling(operation):
                 return call()
-        except SellingApiException as error:  # A status of success, and errors in the answer.
-            raise BadAnswer(SERVICE, operation, "a success that lists errors") from error
+        except SellingApiException:  # A status of success, and errors in the answer.
+            raise BadAnswer(SERVICE, operation, "a success that lists errors") from None
         except (ValueError, TypeError, AttributeError, LookupError) as error:
             raise BadAnswer(
                 SERVICE, operation, f"the answer can't be read ({type(error).__name__})"

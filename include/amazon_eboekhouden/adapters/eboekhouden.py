@@ -318,7 +318,7 @@ class EBoekhouden:
         except RemoteError:
             raise
         except Exception as error:
-            raise answers.as_remote_error("OpenSession", error) from error
+            raise answers.as_remote_error("OpenSession", error) from None  # See _once.
         self._on_secret(session)
         self._session_id = session
 
@@ -374,7 +374,8 @@ class EBoekhouden:
                 operation, {**self._identity(), **arguments}, deadline_s=self._deadline_s
             )
         except Exception as error:
-            raise answers.as_remote_error(operation, error) from error
+            # zeep's errors quote the whole answer, with the customers in it: no traceback may.
+            raise answers.as_remote_error(operation, error) from None
         if result is None:
             raise BadAnswer(SERVICE, operation, "the answer holds no result")
         code, text = answers.error_of(result)

@@ -17,6 +17,7 @@ import ssl
 import threading
 import time
 import urllib.request
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -279,6 +280,8 @@ class Browser:
             follow_redirects=False,
             trust_env=False,  # Otherwise a .netrc could add a password to the request.
         )
+        # Whoever forgets to close leaves no open connection behind.
+        self._finish = weakref.finalize(self, self._client.close)
 
     @contextmanager
     def stream(self, method: str, url: str, **options: Any) -> Iterator[httpx.Response]:
@@ -323,4 +326,4 @@ class Browser:
 
     def close(self) -> None:
         """Drop the connections."""
-        self._client.close()
+        self._finish()
