@@ -317,8 +317,8 @@ class EBoekhouden:
             session = self._logged_in(deadline_s)
         except RemoteError:
             raise
-        except Exception as error:
-            raise answers.as_remote_error("OpenSession", error) from None  # See _once.
+        except Exception as error:  # noqa: BLE001 - zeep raises anything; see _once
+            raise answers.as_remote_error("OpenSession", error) from None
         self._on_secret(session)
         self._session_id = session
 
@@ -373,7 +373,7 @@ class EBoekhouden:
             result = self._soap.call(
                 operation, {**self._identity(), **arguments}, deadline_s=self._deadline_s
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - zeep raises whatever its parts raise
             # zeep's errors quote the whole answer, with the customers in it: no traceback may.
             raise answers.as_remote_error(operation, error) from None
         if result is None:
