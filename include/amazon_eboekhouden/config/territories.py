@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from amazon_eboekhouden.config.tables_reader import rows_of
 
@@ -60,6 +60,7 @@ def _plain(country: str) -> Territory:
     return Territory(country, country in MEMBER_STATES, country)
 
 
+@lru_cache(maxsize=100_000)
 def territory_of(country: str, postal_code: str = "") -> Territory:
     """The VAT area of an address.
 

@@ -17,11 +17,12 @@ from amazon_eboekhouden.domain.vat_lines import InvoiceLine, RateGroup
 NEVER_BOOKED = ("REJECTED", "SUPERSEDED")
 # These did not reach them yet: what is planned may still change.
 NOT_YET_BOOKED = ("PLANNED", *NEVER_BOOKED)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def facts_text(facts: Mapping[str, Any]) -> str:
     """Facts as canonical JSON: same content, same text."""
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _CANONICAL.encode(facts)
 
 
 def groups_as_facts(groups: Iterable[RateGroup]) -> list[dict[str, Any]]:

@@ -89,7 +89,7 @@ def relation_key(install_key: bytes, identity: str) -> tuple[str, str]:
         `rel:<HMAC>` and `AZ` with 13 base32 characters of the same HMAC.
     """
     digest = hmac.new(install_key, identity.encode(), hashlib.sha256).digest()
-    code = base64.b32encode(digest).decode()[:CODE_DIGITS]
+    code = base64.b32encode(digest[:10]).decode()[:CODE_DIGITS]
     return f"rel:{digest.hex()}", f"AZ{code}"
 
 

@@ -36,7 +36,7 @@ from amazon_eboekhouden.domain.descriptions import invoice_description
 from amazon_eboekhouden.domain.exchange import Exchange, Rates, exchange_on
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS, SKIPPED
 from amazon_eboekhouden.domain.money import euros
-from amazon_eboekhouden.domain.orders import Skip
+from amazon_eboekhouden.domain.orders import ORDERS, Skip
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.proceeds import OrderFault
 from amazon_eboekhouden.domain.relations import RelationChoice, relation_of
@@ -123,8 +123,7 @@ def invoices(
     """
     desk = _Desk(settings, install_key, *_booked(booked, orders), rates, vies, vcs_numbers or {})
     own_lines = _by_order(lines)
-    rows: list[Row] = orders.to_dict("records")  # type: ignore[assignment]
-    for order in rows:
+    for order in _records(orders):
         try:
             _handle(desk, order, own_lines.get(order["order_id"], []))
         except OrderFault as fault:
@@ -155,10 +154,21 @@ def _booked(
     return {row["booking"]: row for row in rows}, credits
 
 
+def _records(orders: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Orders as plain values, without the times that booking does not need."""
+    names = [name for name, kind in ORDERS.columns.items() if kind not in ("utc", "date")]
+    columns = [orders[name].to_numpy(dtype=object) for name in names]
+    for day, *values in zip(orders["date"].dt.date, *columns, strict=True):
+        yield {"date": day, **dict(zip(names, values, strict=True))}
+
+
 def _by_order(lines: pd.DataFrame) -> dict[str, list[OrderLine]]:
     found: dict[str, list[OrderLine]] = {}
     taxes = [None if hole else int(tax) for tax, hole in _with_holes(lines["tax_cents"])]
-    columns = (lines[name].tolist() for name in ("order_id", "order_item_id", "sku", "component"))
+    columns = (
+        lines[name].to_numpy(dtype=object)
+        for name in ("order_id", "order_item_id", "sku", "component")
+    )
     gross = lines["gross_cents"].tolist()
     for order_id, item, sku, component, cents, tax in zip(*columns, gross, taxes, strict=True):
         found.setdefault(order_id, []).append(OrderLine(item, sku, component, cents, tax))
@@ -186,7 +196,7 @@ def _rates_in(row: Row) -> bool:
 
 def _new(desk: _Desk, order: Row, lines: Sequence[OrderLine], key: str, before: Row | None) -> None:
     # Amazon's last update moves on; the date that was planned first stays.
-    on = order["date"].date() if before is None else before["date"].date()
+    on = order["date"] if before is None else before["date"].date()
     number = _number(desk, order)
     exchange = exchange_on(order["currency"], on, desk.rates)
     sale, groups = _sale_and_groups(desk, order, lines, on, exchange)
@@ -382,7 +392,7 @@ def _cancelled(desk: _Desk, order: Row, before: Row | None) -> None:
         refunded_cents=left,
         event_id="cancelled",
         sequence=len(earlier) + 1,
-        date=(own or order)["date"].date(),
+        date=order["date"] if own is None else own["date"].date(),
         reason="geannuleerd",
         earlier=earlier,
     )
