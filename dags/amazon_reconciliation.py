@@ -30,11 +30,11 @@ from amazon_eboekhouden.provider import steps
     },
 )
 def amazon_reconciliation() -> None:
-    matched = task(steps.match_settlement, task_id="match")()
+    matched = task(steps.match_settlement, task_id="match", multiple_outputs=True)()
 
-    @task.branch(task_id="approval_needed")
-    def approval_needed(batch: str) -> str:
-        return "approve" if steps.approval_needed(batch) else "book"
+    @task.branch
+    def approval(needs_approval: bool) -> str:
+        return "approve" if needs_approval else "book"
 
     approve = ApprovalOperator(
         task_id="approve",
@@ -43,9 +43,9 @@ def amazon_reconciliation() -> None:
         "{{ params.coupling }} --preview`, then approve or reject.",
     )
     book = task(steps.book_settlement, task_id="book", trigger_rule="none_failed_min_one_success")(
-        matched
+        matched["batch"]
     )
-    approval_needed(matched) >> [approve, book]
+    approval(matched["needs_approval"]) >> [approve, book]
     approve >> book
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -104,7 +105,7 @@ def _missing_accounts(booking: Booking, known: set[str]) -> list[str]:
     return sorted({payload.account, *(line.account for line in payload.lines)} - known)
 
 
-def _relation_booking(row: Mapping[str, object]) -> Booking:
+def _relation_booking(row: Mapping[Hashable, Any]) -> Booking:
     fields = ("company", "contact", "address", "postal_code", "city", "country", "email")
     return Booking(
         kind=BookingKind.RELATION,
@@ -121,7 +122,7 @@ def _relation_booking(row: Mapping[str, object]) -> Booking:
 
 
 def _mutation_booking(
-    row: Mapping[str, object], lines: tuple[MutationLine, ...], symbols: Mapping[str, str]
+    row: Mapping[Hashable, Any], lines: tuple[MutationLine, ...], symbols: Mapping[str, str]
 ) -> Booking:
     account = str(row["account"])
     order_id, settlement_id = str(row["order_id"]), str(row["settlement_id"])

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden
 from amazon_eboekhouden.domain.bookings import Booking, BookingKind
 from amazon_eboekhouden.domain.handover import bookings
 from amazon_eboekhouden.ledger import BookingReport
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
+
+if TYPE_CHECKING:
+    from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden
 
 
 def book(

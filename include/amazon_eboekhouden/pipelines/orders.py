@@ -7,12 +7,11 @@ leaves itself, so that a task, a shell and a test run the same four functions.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from amazon_eboekhouden.adapters.amazon import AmazonSeller
 from amazon_eboekhouden.domain.frames import (
     BOOKED,
     MUTATION_LINES,
@@ -34,6 +33,9 @@ from amazon_eboekhouden.pipelines.batches import (
 from amazon_eboekhouden.pipelines.booking import book
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
+
+if TYPE_CHECKING:
+    from amazon_eboekhouden.adapters.amazon import AmazonSeller
 
 # A loop of page tokens is a fault of the remote; 1,000 pages are 100,000 orders.
 PAGES_MAX = 1_000
@@ -157,6 +159,8 @@ def _booked(runtime: Runtime) -> pd.DataFrame:
 def validate(runtime: Runtime, ref: str) -> str:
     """Hold back what breaks an expectation; the rest goes on.
 
+    What stands in the books already is not looked at again: the ledger will recognise it.
+
     Returns:
         name of a manifest like transform's.
     """
@@ -164,18 +168,18 @@ def validate(runtime: Runtime, ref: str) -> str:
 
     manifest = read_manifest(runtime.staging, ref)
     staging = runtime.staging
-    checked = check(
-        read_frame(staging, manifest, "mutations", MUTATIONS),
-        read_frame(staging, manifest, "mutation_lines", MUTATION_LINES),
-        read_frame(staging, manifest, "relations", RELATIONS),
-    )
+    mutations = read_frame(staging, manifest, "mutations", MUTATIONS)
+    lines = read_frame(staging, manifest, "mutation_lines", MUTATION_LINES)
+    relations = read_frame(staging, manifest, "relations", RELATIONS)
+    new = _new(runtime)
+    checked = check(mutations[new(mutations)], lines[new(lines)], relations[new(relations)])
     frames = write_frames(
         staging,
         manifest["batch"],
         {
-            "mutations": (MUTATIONS, checked.mutations),
-            "mutation_lines": (MUTATION_LINES, checked.mutation_lines),
-            "relations": (RELATIONS, checked.relations),
+            "mutations": (MUTATIONS, _with(mutations[~new(mutations)], checked.mutations)),
+            "mutation_lines": (MUTATION_LINES, _with(lines[~new(lines)], checked.mutation_lines)),
+            "relations": (RELATIONS, _with(relations[~new(relations)], checked.relations)),
         },
     )
     return write_manifest(
@@ -188,6 +192,17 @@ def validate(runtime: Runtime, ref: str) -> str:
             "problems": manifest["problems"] + plain_problems(checked.problems),
         },
     )
+
+
+def _new(runtime: Runtime) -> Callable[[pd.DataFrame], pd.Series[bool]]:
+    """Tells which rows of a frame belong to bookings that are not in the books yet."""
+    booked = _booked(runtime)
+    confirmed = set(booked.loc[booked["state"] == "CONFIRMED", "booking"])
+    return lambda frame: ~frame["booking"].isin(confirmed)
+
+
+def _with(known: pd.DataFrame, checked: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([known, checked], ignore_index=True) if len(known) else checked
 
 
 def load(runtime: Runtime, ref: str) -> RunReport:

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from amazon_eboekhouden.adapters.amazon import AmazonCredentials, AmazonSeller
 from amazon_eboekhouden.adapters.archive import Archive
-from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden, EBoekhoudenCredentials
 from amazon_eboekhouden.adapters.install_key import load_or_create
 from amazon_eboekhouden.adapters.staging import Staging
 from amazon_eboekhouden.config import couplings
@@ -19,6 +18,10 @@ from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.errors import SettingsError
 from amazon_eboekhouden.domain.problems import problem
 from amazon_eboekhouden.ledger import BookingLedger, LedgerSettings, open_ledger
+
+if TYPE_CHECKING:
+    from amazon_eboekhouden.adapters.amazon import AmazonSeller
+    from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden
 
 ConnectionSource = Callable[[str], Connection | None]
 
@@ -74,6 +77,9 @@ class Runtime:
 
     def amazon(self) -> AmazonSeller:
         """The Amazon side; asks the ledger's shared buckets before each call."""
+        # The clients are imported by the steps that use them: each step is a process of its own.
+        from amazon_eboekhouden.adapters.amazon import AmazonCredentials, AmazonSeller
+
         found = self._connection(self.settings.seller.connection, AMAZON)
         endpoint = found.host.rstrip("/")
         credentials = AmazonCredentials(
@@ -91,6 +97,8 @@ class Runtime:
     @contextmanager
     def books(self) -> Iterator[EBoekhouden]:
         """A session in the books, closed at the end."""
+        from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden, EBoekhoudenCredentials
+
         found = self._connection(self.settings.books.connection, EBOEKHOUDEN)
         credentials = EBoekhoudenCredentials(
             username=found.login,

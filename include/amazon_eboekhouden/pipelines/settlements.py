@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from amazon_eboekhouden.adapters.amazon import AmazonSeller
 from amazon_eboekhouden.domain.frames import BOOKED, MUTATION_LINES, MUTATIONS, RELATIONS
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.bookings import SettlementBookables, settlement_bookings
@@ -32,6 +31,9 @@ from amazon_eboekhouden.pipelines.batches import (
 from amazon_eboekhouden.pipelines.booking import book
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
+
+if TYPE_CHECKING:
+    from amazon_eboekhouden.adapters.amazon import AmazonSeller
 
 # Amazon keeps a report at most this long.
 LISTED_FOR = timedelta(days=90)

@@ -35,6 +35,7 @@ class _CouplingHook(BaseHook):
     """A hook that can say whether its connection works."""
 
     conn_name_attr = "conn_id"
+    conn_type: str
 
     def __init__(self, conn_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -63,7 +63,7 @@ def _step(coupling: str, name: str = "") -> Iterator[Runtime]:
     except NotNow as error:
         # Waiting gives the worker back; the task starts again at the moment the remote named.
         log.info("coupling=%s not now: %s", coupling, error)
-        raise AirflowRescheduleException(error.retry_at_utc) from error
+        raise _come_back(error.retry_at_utc) from error
     except SettingsError as error:
         for found in error.problems:
             log.error("%s: %s. To do: %s", found.row, found.cause, found.todo)
@@ -72,6 +72,10 @@ def _step(coupling: str, name: str = "") -> Iterator[Runtime]:
         if error.should_retry:
             raise
         raise AirflowFailException(str(error)) from error
+
+
+def _come_back(at_utc: datetime) -> AirflowRescheduleException:
+    return AirflowRescheduleException(at_utc)  # type: ignore[no-untyped-call]
 
 
 def extract_orders(coupling: str) -> str:
@@ -170,18 +174,22 @@ def _settlement_step(step: Callable[..., Any], *arguments: str) -> Any:
         return step(runtime, settlement_id, *arguments)
 
 
-def match_settlement() -> str:
-    """Read the archived file, check that it adds up, and give every row its destination."""
+def match_settlement() -> dict[str, Any]:
+    """Read the archived file, check that it adds up, and give every row its destination.
+
+    Returns:
+        the name of the batch, and whether a person must approve it: what the branch needs, so
+        that it need not load anything.
+    """
     from amazon_eboekhouden.pipelines import settlements
 
-    return str(_settlement_step(settlements.match))
+    def step(runtime: Runtime, settlement_id: str) -> dict[str, Any]:
+        batch = settlements.match(runtime, settlement_id)
+        needed = settlements.approval_needed(runtime, settlement_id, batch)
+        return {"batch": batch, "needs_approval": needed}
 
-
-def approval_needed(batch: str) -> bool:
-    """Whether a person must approve this settlement."""
-    from amazon_eboekhouden.pipelines import settlements
-
-    return bool(_settlement_step(settlements.approval_needed, batch))
+    matched: dict[str, Any] = _settlement_step(step)
+    return matched
 
 
 def book_settlement(batch: str) -> dict[str, int]:
@@ -205,7 +213,7 @@ def _finish(coupling: str, report: RunReport) -> dict[str, int]:
             found.todo,
         )
     if report.retry_after_utc is not None:
-        raise AirflowRescheduleException(report.retry_after_utc)
+        raise _come_back(report.retry_after_utc)
     return {
         "booked": report.booked,
         "already_booked": report.already_booked,

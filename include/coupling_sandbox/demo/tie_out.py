@@ -58,7 +58,8 @@ def tie_out(amazon: str, books: str, again: Mapping[str, Any]) -> tuple[str, boo
         f"fees by ledger account      {_fees(journal)}",
         f"orders                      {len(truth['orders'])}: {again['already_booked']} booked, "
         f"{again['skipped']} skipped ({_reasons(again)}), {len(again['problems'])} problems",
-        f"settlements                 {len(settlements)}, {len(journal.payments)} open items closed",
+        f"settlements                 {len(settlements)}, "
+        f"{len(journal.payments)} open items closed",
         f"the same month once more    {again['booked']} written",
         *(f"  {p['row']}: {p['cause']}" for p in again["problems"]),
         "",
