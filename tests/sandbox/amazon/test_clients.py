@@ -171,10 +171,12 @@ def test_async_clients(october, make):
     async def both():
         async with make(AsyncOrders, AsyncAccessTokenClient, version="2026-01-01") as orders:
             found = await orders.search_orders(**WINDOW)
+            await orders._auth._transport.aclose()  # The library leaves it open.
         async with make(AsyncReports, AsyncAccessTokenClient) as reports:
             listed = await reports.get_reports(reportTypes=[SETTLEMENTS], marketplaceIds=[NL])
             document = listed.payload["reports"][0]["reportDocumentId"]
             got = await reports.get_report_document(document, download=True)
+            await reports._auth._transport.aclose()
         return found, got
 
     found, got = asyncio.run(both())
