@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from coupling_sandbox.amazon import finances, orders, orders_v0, reports, sellers
-from coupling_sandbox.amazon.errors import fault_429
+from coupling_sandbox.amazon.errors import SpApiRefusal, fault_429, refusal_response
 from coupling_sandbox.amazon.limits import Buckets
 from coupling_sandbox.amazon.login import Login
 from coupling_sandbox.amazon.service import Amazon, Operation
@@ -45,10 +45,14 @@ def create_app(clock: Clock | None = None) -> SandboxApp:
     async def document(request: Request) -> Response:
         return reports.download(amazon, clock, request)
 
+    async def nowhere(_request: Request) -> Response:
+        return refusal_response(SpApiRefusal("not_found"), None)
+
     routes = [
         Route("/auth/o2/token", amazon.login.token, methods=["POST"]),
         Route("/documents/{document_id}", document, methods=["GET"]),
         *(operation.route(amazon) for operation in OPERATIONS),
         *Verbs(amazon).routes(),
+        Route("/{path:path}", nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
     return SandboxApp(routes, clock, amazon.reset, name_operation, {"http_429": fault_429})

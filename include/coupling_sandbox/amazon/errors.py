@@ -55,7 +55,6 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
         "Request for report type 1118 is not allowed at this time",
     ),
     "cannot_cancel": (400, "InvalidInput", "The report can no longer be cancelled."),
-    "internal": (500, "InternalFailure", "We encountered an internal error. Please try again."),
 }
 
 

@@ -329,7 +329,7 @@ async def list_groups(asked: Asked) -> Mapping[str, Any]:
         start = datetime.fromisoformat(truth["start_utc"])
         if (after is None or start >= after) and start < before:
             groups.append(_group(truth))
-    size = int(asked.one("MaxResultsPerPage") or "100")
+    size = asked.whole("MaxResultsPerPage", 100, 100)
     first = _position(asked)
     skip = first[0] if first else 0
     payload: dict[str, Any] = {"FinancialEventGroupList": groups[skip : skip + size]}

@@ -9,7 +9,7 @@ from coupling_sandbox.amazon.generator.arithmetic import money
 from coupling_sandbox.amazon.orders import LAG
 from coupling_sandbox.amazon.service import Asked
 from coupling_sandbox.amazon.shop import OrderQuery, ms
-from coupling_sandbox.amazon.shown import Shown, shown_items
+from coupling_sandbox.amazon.shown import Shown, inner, shown_items
 
 ORDER_COLUMNS = (
     "amazon-order-id", "merchant-order-id", "purchase-date", "last-updated-date", "order-status",
@@ -107,13 +107,11 @@ def stored_orders(
 
 def _common(order: Mapping[str, Any], shown: Shown) -> dict[str, str]:
     """Return the fields that all order reports share."""
-    fulfillment = order.get("fulfillment") or {}
-    address = (order.get("recipient") or {}).get("deliveryAddress") or {}
-    product = shown.item.get("product") or {}
+    fulfillment, channel = inner(order, "fulfillment"), inner(order, "salesChannel")
+    address, product = inner(order, "recipient", "deliveryAddress"), inner(shown.item, "product")
     amazon = fulfillment.get("fulfilledBy") == "AMAZON"
-    status = _STATUS.get(fulfillment.get("fulfillmentStatus", ""), "")
-    promotions = (shown.item.get("promotion") or {}).get("breakdowns") or []
-    channel = order.get("salesChannel") or {}
+    status = _STATUS.get(str(fulfillment.get("fulfillmentStatus")), "")
+    promotions = inner(shown.item, "promotion").get("breakdowns") or []
     return {
         "amazon-order-id": order["orderId"],
         "purchase-date": when(order.get("createdTime")),
@@ -131,11 +129,17 @@ def _common(order: Mapping[str, Any], shown: Shown) -> dict[str, str]:
         "ship-postal-code": address.get("postalCode") or "",
         "ship-country": address.get("countryCode") or "",
         "promotion-ids": ",".join(one.get("promotionId", "") for one in promotions),
-        "is-business-order": str("AMAZON_BUSINESS" in (order.get("programs") or [])).lower(),
-        "price-designation": (product.get("price") or {}).get("priceDesignation") or "",
-        "purchase-order-number": (order.get("buyer") or {}).get("buyerPurchaseOrderNumber") or "",
+        "is-business-order": str(is_business(order)).lower(),
+        "price-designation": inner(product, "price").get("priceDesignation") or "",
+        "purchase-order-number": inner(order, "buyer").get("buyerPurchaseOrderNumber") or "",
         **_amounts(shown),
     }
+
+
+def is_business(order: Mapping[str, Any]) -> bool:
+    """Say whether a business bought."""
+    programs = order.get("programs")
+    return isinstance(programs, list) and "AMAZON_BUSINESS" in programs
 
 
 def _amounts(shown: Shown) -> dict[str, str]:
@@ -171,8 +175,8 @@ def table(columns: tuple[str, ...], rows: list[dict[str, str]], end: str = "\n")
     return end.join(lines) + end
 
 
-def _clean(text: str) -> str:
-    return text.replace("\t", " ").replace("\n", " ")
+def _clean(text: object) -> str:
+    return str(text).replace("\t", " ").replace("\n", " ")
 
 
 def truths(asked: Asked) -> Iterator[dict[str, Any]]:

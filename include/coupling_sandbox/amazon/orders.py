@@ -69,7 +69,7 @@ async def search_orders(asked: Asked) -> Mapping[str, Any]:
     _transient(asked)
     family, after, before = _times(asked)
     included = _included(asked)
-    limit = _limit(asked)
+    limit = asked.whole("maxResultsPerPage", 100, 100)
     query = OrderQuery(
         family,
         ms(after),
@@ -161,13 +161,6 @@ def _listed(
     if allowed and (strange := [value for value in values if value not in allowed]):
         raise SpApiRefusal("invalid_input", f"{name} has an invalid value: {strange[0]}.")
     return values
-
-
-def _limit(asked: Asked) -> int:
-    text = asked.one("maxResultsPerPage") or "100"
-    if not text.isdigit() or not 1 <= int(text) <= 100:
-        raise SpApiRefusal("invalid_input", "maxResultsPerPage must be between 1 and 100.")
-    return int(text)
 
 
 def _included(asked: Asked) -> frozenset[str]:

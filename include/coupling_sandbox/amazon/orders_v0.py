@@ -11,7 +11,7 @@ from coupling_sandbox.amazon.generator.arithmetic import money
 from coupling_sandbox.amazon.orders import BASIC_ROLES, LAG
 from coupling_sandbox.amazon.service import Asked, Operation, iso
 from coupling_sandbox.amazon.shop import OrderQuery, ms
-from coupling_sandbox.amazon.shown import shown_items
+from coupling_sandbox.amazon.shown import inner, shown_items
 
 _STATUS = {
     "PENDING_AVAILABILITY": "PendingAvailability",
@@ -54,7 +54,7 @@ async def get_orders(asked: Asked) -> Mapping[str, Any]:
         tuple(wanted.get(one, one) for one in asked.many("OrderStatuses")),
         tuple(channels.get(one, one) for one in asked.many("FulfillmentChannels")),
     )
-    size = min(int(asked.one("MaxResultsPerPage") or "100"), 100)
+    size = asked.whole("MaxResultsPerPage", 100, 100)
     start = tuple(token["start"]) if token else None
     rows = asked.amazon.shop.search_orders(asked.seller, query, start, size + 1)
     payload: dict[str, Any] = {"Orders": [_order(order) for _, order in rows[:size]]}
@@ -76,14 +76,14 @@ async def get_items(asked: Asked) -> Mapping[str, Any]:
     pending = _status(order) == "Pending"
     items = []
     for shown in shown_items(order):
-        item, product = shown.item, shown.item.get("product") or {}
+        item, product = shown.item, inner(shown.item, "product")
         one: dict[str, Any] = {
             "ASIN": product.get("asin") or "",
-            "OrderItemId": item["orderItemId"],
+            "OrderItemId": item.get("orderItemId") or "",
             "SellerSKU": product.get("sellerSku") or "",
             "Title": product.get("title") or "",
-            "QuantityOrdered": item["quantityOrdered"],
-            "QuantityShipped": (item.get("fulfillment") or {}).get("quantityFulfilled", 0),
+            "QuantityOrdered": item.get("quantityOrdered") or 0,
+            "QuantityShipped": inner(item, "fulfillment").get("quantityFulfilled", 0),
         }
         if not pending:
             one |= _prices(shown.currency, shown)
@@ -113,7 +113,7 @@ async def get_address(asked: Asked) -> Mapping[str, Any]:
     _restricted(asked)
     order = _known(asked)
     payload: dict[str, Any] = {"AmazonOrderId": order["orderId"]}
-    if address := (order.get("recipient") or {}).get("deliveryAddress"):
+    if address := inner(order, "recipient", "deliveryAddress"):
         payload["ShippingAddress"] = _address(address)
     return {"payload": payload}
 
@@ -122,7 +122,7 @@ async def get_buyer(asked: Asked) -> Mapping[str, Any]:
     """Answer ``GET /orders/v0/orders/{orderId}/buyerInfo``; needs a restricted data token."""
     _restricted(asked)
     order = _known(asked)
-    buyer = order.get("buyer") or {}
+    buyer = inner(order, "buyer")
     payload = {"AmazonOrderId": order["orderId"]}
     for name, own in (("BuyerName", "buyerName"), ("BuyerEmail", "buyerEmail")):
         if buyer.get(own):
@@ -145,20 +145,20 @@ def _known(asked: Asked) -> dict[str, Any]:
 
 
 def _status(order: Mapping[str, Any]) -> str:
-    return _STATUS.get((order.get("fulfillment") or {}).get("fulfillmentStatus", ""), "Unshipped")
+    return _STATUS.get(str(inner(order, "fulfillment").get("fulfillmentStatus")), "Unshipped")
 
 
 def _order(order: Mapping[str, Any]) -> dict[str, Any]:
-    fulfillment, channel = order.get("fulfillment") or {}, order.get("salesChannel") or {}
+    fulfillment, channel = inner(order, "fulfillment"), inner(order, "salesChannel")
     programs = order.get("programs") or []
-    items = order.get("orderItems") or []
-    shipped = sum((i.get("fulfillment") or {}).get("quantityFulfilled", 0) for i in items)
+    items = [shown.item for shown in shown_items(order)]
+    shipped = sum(inner(i, "fulfillment").get("quantityFulfilled", 0) for i in items)
     shown: dict[str, Any] = {
         "AmazonOrderId": order["orderId"],
-        "PurchaseDate": order["createdTime"],
-        "LastUpdateDate": order["lastUpdatedTime"],
+        "PurchaseDate": order.get("createdTime") or "",
+        "LastUpdateDate": order.get("lastUpdatedTime") or "",
         "OrderStatus": _status(order),
-        "FulfillmentChannel": _CHANNEL.get(fulfillment.get("fulfilledBy", ""), "MFN"),
+        "FulfillmentChannel": _CHANNEL.get(str(fulfillment.get("fulfilledBy")), "MFN"),
         "SalesChannel": channel.get("marketplaceName") or "",
         "MarketplaceId": channel.get("marketplaceId") or "",
         "NumberOfItemsShipped": shipped,
@@ -170,10 +170,13 @@ def _order(order: Mapping[str, Any]) -> dict[str, Any]:
         "IsReplacementOrder": bool(order.get("associatedOrders")),
         "OrderType": "StandardOrder",
     }
-    total = (order.get("proceeds") or {}).get("grandTotal")
+    total = inner(order, "proceeds", "grandTotal")
     if total and shown["OrderStatus"] != "Pending":
-        shown["OrderTotal"] = {"CurrencyCode": total["currencyCode"], "Amount": total["amount"]}
-    address = (order.get("recipient") or {}).get("deliveryAddress") or {}
+        shown["OrderTotal"] = {
+            "CurrencyCode": total.get("currencyCode") or "",
+            "Amount": total.get("amount") or "",
+        }
+    address = inner(order, "recipient", "deliveryAddress")
     if address:
         # Without a restricted token only the place is shown, never the person.
         place = {"city", "postalCode", "countryCode", "stateOrRegion"}

@@ -62,9 +62,7 @@ def _listing(asked: Asked) -> dict[str, Any]:
     statuses = asked.many("processingStatuses")
     if strange := set(statuses) - set(STATUSES):
         raise SpApiRefusal("invalid_input", f"Invalid processingStatus: {sorted(strange)[0]}.")
-    size = asked.one("pageSize") or "10"
-    if not size.isdigit() or not 1 <= int(size) <= 100:
-        raise SpApiRefusal("invalid_input", "pageSize must be between 1 and 100.")
+    size = asked.whole("pageSize", 10, 100)
     since = asked.time("createdSince") or asked.now - KEPT
     until = asked.time("createdUntil") or asked.now
     return {
@@ -73,7 +71,7 @@ def _listing(asked: Asked) -> dict[str, Any]:
         "statuses": statuses,
         "since": since.isoformat(),
         "until": until.isoformat(),
-        "size": int(size),
+        "size": size,
         "start": 0,
     }
 

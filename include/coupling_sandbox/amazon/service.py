@@ -117,6 +117,13 @@ class Asked:
             raise SpApiRefusal("invalid_input", f"{name} is not an ISO 8601 date-time.") from None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
+    def whole(self, name: str, default: int, most: int) -> int:
+        """Return a whole number parameter between 1 and ``most``; 400 for anything else."""
+        text = self.one(name) or str(default)
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+            raise SpApiRefusal("invalid_input", f"{name} must be between 1 and {most}.")
+        return int(text)
+
     def need_role(self, *roles: str) -> None:
         """Refuse with 403 unless the grant has one of ``roles``."""
         if not set(roles) & set(self.grant.roles):

@@ -170,8 +170,10 @@ class Shop:
         order_id = order["orderId"]
         created = _time_of(order.get("createdTime"), now)
         updated = _time_of(order.get("lastUpdatedTime"), created)
-        fulfillment = order.get("fulfillment") or {}
-        channel = order.get("salesChannel") or {}
+        fulfillment, channel = (
+            given if isinstance(given, dict) else {}
+            for given in (order.get("fulfillment"), order.get("salesChannel"))
+        )
         key = (seller, order_id, ms(updated))
         self._db.execute(
             "delete from version where seller = ? and order_id = ? and updated_ms >= ?", key
@@ -186,9 +188,14 @@ class Shop:
             (
                 *key,
                 ms(created),
-                channel.get("marketplaceId"),
-                fulfillment.get("fulfillmentStatus"),
-                fulfillment.get("fulfilledBy"),
+                *(
+                    given if isinstance(given, str) else None
+                    for given in (
+                        channel.get("marketplaceId"),
+                        fulfillment.get("fulfillmentStatus"),
+                        fulfillment.get("fulfilledBy"),
+                    )
+                ),
                 json.dumps(order, ensure_ascii=False, separators=(",", ":")),
             ),
         )

@@ -27,12 +27,23 @@ class Shown:
         return self.parts.get(part, (0, 0))[1]
 
 
+def inner(order: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """Return an object inside an order; an empty one when there is none, or something else."""
+    found: Any = order
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def shown_items(order: Mapping[str, Any]) -> Iterator[Shown]:
     """Yield the lines of an order; one without readable proceeds has no parts."""
-    for item in order.get("orderItems") or []:
+    items = order.get("orderItems")
+    for item in items if isinstance(items, list) else []:
+        if not isinstance(item, dict):
+            continue
         try:
             yield _shown(item)
-        except (KeyError, TypeError, ValueError, InvalidOperation):
+        except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation):
             yield Shown(item, "", {}, False)
 
 

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from coupling_sandbox.amazon.generator.arithmetic import money
-from coupling_sandbox.amazon.order_reports import table, truths, when
+from coupling_sandbox.amazon.order_reports import is_business, table, truths, when
 from coupling_sandbox.amazon.orders import LAG
 from coupling_sandbox.amazon.places import BY_NAME
 from coupling_sandbox.amazon.service import Asked
 from coupling_sandbox.amazon.shop import ms
-from coupling_sandbox.amazon.shown import Shown, shown_items
+from coupling_sandbox.amazon.shown import Shown, inner, shown_items
 
 SELLER_VAT_NUMBER = "NL001234567B01"
 # part → name of its columns
@@ -127,7 +127,7 @@ class _Event:
         self.place_id = BY_NAME[truth["marketplace"]].id
         self.rates = {one["item_id"]: one["rate_percent"] for one in truth["items"]}
         self.transaction = refund["refund_id"] if refund else f"T{truth['order_id']}"
-        self.address = (order.get("recipient") or {}).get("deliveryAddress") or {}
+        self.address = inner(order, "recipient", "deliveryAddress")
 
 
 def _events(asked: Asked, start: datetime, end: datetime) -> Iterator[_Event]:
@@ -185,14 +185,14 @@ def _invoice_row(event: _Event, shown: Shown) -> dict[str, str]:
         "product-name": product.get("title", ""),
         "quantity-purchased": str(item.get("quantityOrdered", "")),
         "currency": shown.currency,
-        "is-business-order": str("AMAZON_BUSINESS" in (order.get("programs") or [])).lower(),
+        "is-business-order": str(is_business(order)).lower(),
         "fulfilled-by": "Amazon" if truth["fulfilled_by"] == "AMAZON" else "Merchant",
         "ship-city": event.address.get("city", ""),
         "ship-postal-code": event.address.get("postalCode", ""),
         "ship-country": truth["ship_to"],
         "ship-from-country": truth["ship_from"],
         "recipient-name": event.address.get("name", ""),
-        "buyer-company-name": (order.get("buyer") or {}).get("buyerCompanyName", ""),
+        "buyer-company-name": inner(order, "buyer").get("buyerCompanyName", ""),
         "export-outside-eu": str(truth["sale_kind"] in ("export", "facilitator")).lower(),
         "is-invoice-corrected": "false",
     }

@@ -30,6 +30,10 @@ def versions(sale: Sale, discount_sign: int, vat_number: bool = True) -> Iterato
     yield _order(sale, "PENDING", sale.created, discount_sign, vat_number)
     if sale.status == "PENDING":
         return
+    if sale.cancelled_late is not None:
+        yield _order(sale, "UNSHIPPED", sale.confirmed, discount_sign, vat_number)
+        yield _order(sale, "CANCELLED", sale.cancelled_late, discount_sign, vat_number)
+        return
     if sale.status == "CANCELLED":
         yield _order(sale, "CANCELLED", sale.confirmed, discount_sign, vat_number)
         return

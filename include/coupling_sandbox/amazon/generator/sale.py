@@ -108,6 +108,7 @@ class Sale:
     expected: str = "booked"
     reason: str = ""
     nameless: bool = False
+    cancelled_late: datetime | None = None
     cash_on_delivery: bool = False
     deferral: str = "DD7"
 

@@ -27,7 +27,9 @@ def order_truth(sale: Sale) -> dict[str, Any]:
         "ship_to": sale.buyer.country,
         "created_utc": iso(sale.created),
         "updated_utc": iso(
-            {"SHIPPED": sale.complete, "PENDING": sale.created}.get(sale.status, sale.confirmed)
+            {"SHIPPED": sale.complete, "PENDING": sale.created}.get(
+                sale.status, sale.cancelled_late or sale.confirmed
+            )
         ),
         "sale_kind": sale.kind,
         "gross_cents": sale.gross,

@@ -58,6 +58,9 @@ def sale(options: SeedOptions, index: int) -> Sale:
     )
     _decide_kind(rng, options, made)
     made.items = _items(rng, made)
+    if made.status == "CANCELLED" and rng.random() < 0.5:
+        # Confirmed, perhaps booked by an eager seller, and then cancelled after all.
+        made.cancelled_late = made.confirmed + timedelta(hours=rng.randrange(6, 40))
     if made.kind == "facilitator":
         made.basis = "exclusive"  # Amazon sets the VAT it will keep apart from the price.
     if made.place.code == "IT" and not made.fba and rng.random() < 0.05:
