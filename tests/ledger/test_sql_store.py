@@ -137,7 +137,8 @@ def test_the_lease_runs_on_the_clock_of_the_database(url: str) -> None:
     until = two.store.acquire(ADMIN, "two")
     assert isinstance(until, datetime)
     assert 0 < (until - before).total_seconds() < 2.5
-    one.store.release(lease)  # type: ignore[arg-type]
+    assert isinstance(lease, Lease)
+    one.store.release(lease)
     assert isinstance(two.store.acquire(ADMIN, "two"), Lease)
     one.close()
     two.close()

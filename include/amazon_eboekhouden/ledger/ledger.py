@@ -73,6 +73,7 @@ class BookingLedger:
 
     def close(self) -> None:
         """Give the database's connections back."""
+        self.store.drop_all_guards()
         self.engine.dispose()
 
     # --- booking -------------------------------------------------------------------------------

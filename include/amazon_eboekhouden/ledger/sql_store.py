@@ -193,6 +193,11 @@ class SqlStore:
             guard.invalidate()  # The session ends, and the lock with it.
             guard.close()
 
+    def drop_all_guards(self) -> None:
+        """Give up every advisory lock that this store still holds."""
+        for admin, holder in list(self._guards):
+            self.drop_guard(admin, holder)
+
     def _set_expiry(self, lease: Lease, expires: ColumnElement[int]) -> bool:
         statement = update(_LEASE).where(
             _LEASE.c.admin == lease.admin,
