@@ -96,6 +96,7 @@ class Worker:
         lease = self.store.acquire(self.admin, self.holder)
         yield Step("leased")
         if isinstance(lease, datetime):
+            self.report.lease_taken = True
             self.report.come_back(lease)
             return
         self.lease, self._renewed_at = lease, asked_at

@@ -27,6 +27,7 @@ class BookingReport:
         retry_at_utc: when it makes sense to come back, None if nothing waits.
         counts: newly booked, per kind of operation.
         sent: Add… calls made.
+        lease_taken: another writer holds the administration; nothing was done.
     """
 
     booked: list[str] = field(default_factory=list)
@@ -39,6 +40,7 @@ class BookingReport:
     retry_at_utc: datetime | None = None
     counts: Counter[BookingKind] = field(default_factory=Counter)
     sent: int = 0
+    lease_taken: bool = False
 
     def come_back(self, at_utc: datetime | None) -> None:
         """Remember the earliest moment at which another call may get further."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from amazon_eboekhouden.pipelines.runtime import Runtime
 
 if TYPE_CHECKING:
     from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden
+
+LEASE_PATIENCE_S = 20.0
+LEASE_ASKED_EVERY_S = 1.0
 
 
 def book(
@@ -57,7 +61,7 @@ def _book(
     if runtime.preview:
         outcome = runtime.ledger.preview(administration, ready)
     else:
-        outcome = runtime.ledger.book(administration, name, ready, books)
+        outcome = _book_in_turn(runtime, books, administration, ready)
     report = report_of(outcome)
     report.problems = problems + report.problems
     if runtime.preview:
@@ -65,6 +69,22 @@ def _book(
         report.preview = [_shown(booking) for booking in ready if booking.natural in new]
         report.booked = 0
     return report
+
+
+def _book_in_turn(
+    runtime: Runtime, books: EBoekhouden, administration: str, ready: list[Booking]
+) -> BookingReport:
+    """Book, waiting a short while when another writer has the administration.
+
+    Settlements that were found together are booked by runs side by side; most are done in
+    seconds. Whoever takes longer is left alone, and this run comes back when its lease ends.
+    """
+    last_try = time.monotonic() + LEASE_PATIENCE_S
+    while True:
+        outcome = runtime.ledger.book(administration, runtime.settings.name, ready, books)
+        if not outcome.lease_taken or time.monotonic() > last_try:
+            return outcome
+        time.sleep(LEASE_ASKED_EVERY_S)
 
 
 def report_of(outcome: BookingReport) -> RunReport:
