@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from amazon_eboekhouden.domain.bookings import MutationKind
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.bookings import SettlementBookables
 from amazon_eboekhouden.domain.settlement.file import SettlementFile
+from amazon_eboekhouden.domain.settlement.groups import each
 from amazon_eboekhouden.domain.settlement.places import Place
 
 
@@ -101,8 +103,9 @@ def gate(settlement: SettlementFile, bookables: SettlementBookables, account: st
 
 def _received(mutations: pd.DataFrame, start: str, part: str = "") -> int:
     """Received less spent by the mutations whose key begins so and has that part."""
-    mine = mutations["booking"].str.startswith(start) & mutations["booking"].str.contains(
-        part, regex=False
-    )
-    sign = mutations["kind"].map({"money_spent": -1}).fillna(1)
-    return int((mutations.loc[mine, "gross_cents"] * sign[mine]).sum())
+    mine = [
+        (made.kind, int(made.gross_cents))
+        for made in each(mutations)
+        if made.booking.startswith(start) and part in made.booking
+    ]
+    return sum(-cents if kind == MutationKind.MONEY_SPENT else cents for kind, cents in mine)
