@@ -24,7 +24,6 @@ from amazon_eboekhouden.domain.booked_invoice import (
     NOT_YET_BOOKED,
     credit_note_key,
     facts_text,
-    groups_as_facts,
     groups_of_facts,
     invoice_key,
     is_booked_credit,
@@ -35,11 +34,12 @@ from amazon_eboekhouden.domain.credit_notes import credit_note
 from amazon_eboekhouden.domain.descriptions import invoice_description
 from amazon_eboekhouden.domain.exchange import Exchange, Rates, exchange_on
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS, SKIPPED
+from amazon_eboekhouden.domain.invoice_facts import invoice_facts
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.orders import ORDERS, Skip
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.proceeds import OrderFault
-from amazon_eboekhouden.domain.relations import RelationChoice, relation_of
+from amazon_eboekhouden.domain.relations import relation_of
 from amazon_eboekhouden.domain.sale_kinds import (
     Parties,
     Sale,
@@ -208,8 +208,17 @@ def _new(desk: _Desk, order: Row, lines: Sequence[OrderLine], key: str, before: 
         settings=desk.settings,
         install_key=desk.install_key,
     )
-    facts = _facts(desk, order, sale, groups, exchange, relation, on)
-    facts["items"] = _items(lines)
+    facts = invoice_facts(
+        order,
+        sale,
+        groups,
+        exchange,
+        on=on,
+        relation_key=relation.key,
+        vies=desk.vies.get(sale.vat_number),
+        payment_term_days=desk.settings.books.payment_term_days,
+        items={line.order_item_id: line.sku for line in lines if line.order_item_id},
+    )
     _add(desk, order, key, number, on, groups, relation.code, relation.key, facts)
     # A relation that stands in the books is never sent again: a person may have mended it.
     if not (known := desk.booked.get(relation.key)) or known["state"] in NOT_YET_BOOKED:
@@ -261,49 +270,6 @@ def _parties(order: Row, lines: Sequence[OrderLine], on: date) -> Parties:
 
 def _territory(country: str, postal_code: str) -> Territory | None:
     return territory_of(country, postal_code) if country else None
-
-
-def _facts(
-    desk: _Desk,
-    order: Row,
-    sale: Sale,
-    groups: Sequence[RateGroup],
-    exchange: Exchange,
-    relation: RelationChoice,
-    on: date,
-) -> dict[str, Any]:
-    """What outlives the payload: no names, no addresses, no numbers of persons."""
-    special = territory_of(order["ship_to"], order["ship_to_postal_code"])
-    answer = desk.vies.get(sale.vat_number)
-    facts: dict[str, Any] = {
-        "sale_kind": groups[0].sale_kind if groups[0].sale_kind == "S11" else sale.kind,
-        "sale_kind_why": sale.why,
-        "ship_from": order["ship_from"],
-        "ship_from_source": order["ship_from_source"],
-        "ship_to": special.country or order["ship_to"],
-        "territory": special.name,
-        "marketplace": order["marketplace"],
-        "ship_date": on.isoformat(),
-        "ship_date_source": order["date_source"],
-        "currency": order["currency"],
-        "currency_gross_cents": int(order["total_cents"]),
-        "exchange_rate": f"{exchange.rate:f}",
-        "exchange_date": exchange.published.isoformat(),
-        "payment_term_days": desk.settings.books.payment_term_days,
-        "relation": relation.key,
-        "rates": groups_as_facts(groups),
-    }
-    if answer is not None:
-        facts["vies"] = {
-            "asked_on": answer.asked_on.isoformat(),
-            "consultation": answer.consultation,
-        }
-    return facts
-
-
-def _items(lines: Sequence[OrderLine]) -> list[dict[str, str]]:
-    items = {line.order_item_id: line.sku for line in lines if line.order_item_id}
-    return [{"order_item_id": item, "sku": sku} for item, sku in items.items()]
 
 
 def _add(
