@@ -22,6 +22,8 @@ MEMBER_STATES = frozenset(
 )  # fmt: skip
 # Taxed as one more member state where goods are concerned.
 NORTHERN_IRELAND = "XI"
+# Countries whose postal codes begin with letters.
+_LETTERS = ("GB", "UK", "XI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ def territory_of(country: str, postal_code: str = "") -> Territory:
     """
     if country not in _special_countries():
         return _plain(country)
-    code = re.sub(r"[^0-9A-Z]", "", postal_code.upper()).removeprefix(country)
+    code = re.sub(r"[^0-9A-Z]", "", postal_code.upper())
+    if country not in _LETTERS:
+        code = code.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")  # D-78266, FI-22100
     for special, pattern, area, name in _patterns():
         if special == country and pattern.fullmatch(code):
             return _area(country, area, name)
