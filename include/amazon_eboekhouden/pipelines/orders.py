@@ -31,6 +31,7 @@ from amazon_eboekhouden.pipelines.batches import (
     write_manifest,
 )
 from amazon_eboekhouden.pipelines.booking import book
+from amazon_eboekhouden.pipelines.references import rates_of, vies_answers
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
 
@@ -114,14 +115,15 @@ def transform(runtime: Runtime, ref: str) -> str:
     """
     extracted = read_manifest(runtime.staging, ref)
     read = orders_from_json(_orders(runtime, extracted["pages"]), runtime.settings)
+    booked = _booked(runtime)
     bookable = invoices(
         read.orders,
         read.lines,
         runtime.settings,
         install_key=runtime.install_key,
-        booked=_booked(runtime),
-        rates=None,
-        vies={},
+        booked=booked,
+        rates=rates_of(runtime, read.orders["currency"], read.orders["date"]),
+        vies=vies_answers(runtime, read.orders, booked),
     )
     frames = write_frames(
         runtime.staging,
