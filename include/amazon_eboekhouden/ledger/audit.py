@@ -36,6 +36,7 @@ class AuditReport:
         not_visible: windows of numbers that the service does not show any more.
         calls: metered calls used.
         complete: whether the newest mutation was reached; otherwise the next night goes on.
+        whole: whether everything was compared in this one night.
         problems: what a person must look at, beside the drifted bookings.
     """
 
@@ -44,6 +45,7 @@ class AuditReport:
     not_visible: list[tuple[int, int]] = field(default_factory=list)
     calls: int = 0
     complete: bool = True
+    whole: bool = True
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -86,6 +88,7 @@ class Audit:
         report.calls, report.complete = reader.calls, last >= newest
         if report.complete and newest + 1 <= max(numbers, default=0):
             seen.append(range(newest + 1, max(numbers) + 1))
+        report.whole = report.complete and self._cursor() == 0
         within = [i for i in confirmed if _is_in(i, seen)]
         report.compared = len(within)
         self._judge(within, rows, report)

@@ -32,9 +32,6 @@ def change_of(outcome: Outcome) -> Change:
             return Change(State.PLANNED, evidence=evidence, not_counted=True)
         case OutcomeKind.REJECTED:
             return Change(State.REJECTED, outcome.code or "refused", evidence=evidence)
-        case OutcomeKind.NOT_SENT if outcome.code:
-            # The booking itself cannot be written down, so it never will be.
-            return Change(State.REJECTED, outcome.code, evidence=evidence, not_counted=True)
         case OutcomeKind.NOT_SENT:
             return Change(State.PLANNED, evidence=evidence, not_counted=True)
         case OutcomeKind.DUPLICATE:
@@ -47,13 +44,13 @@ def change_of(outcome: Outcome) -> Change:
 
 def concerns_account(outcome: Outcome) -> bool:
     """Whether a refusal is about the whole account, so that the run must stop."""
-    return outcome.kind is OutcomeKind.REJECTED and outcome.code.startswith(_ACCOUNT_CODES)
+    named = any(name in outcome.code for name in _ACCOUNT_CODES)
+    return outcome.kind is OutcomeKind.REJECTED and named
 
 
 def is_silent(outcome: Outcome) -> bool:
     """Whether no answer came: after a few of these in a row a run gives up for now."""
-    unsent = outcome.kind is OutcomeKind.NOT_SENT and not outcome.code
-    return unsent or outcome.kind is OutcomeKind.UNKNOWN
+    return outcome.kind in {OutcomeKind.NOT_SENT, OutcomeKind.UNKNOWN}
 
 
 def token_in(row: BookedMutation) -> str:

@@ -274,7 +274,9 @@ class BookingLedger:
         """Compare what is confirmed with the books; see `audit.Audit`."""
         report = Audit(self.store, remote, administration, max_calls).run()
         self.refresh_problems(administration, coupling)
-        self.record_problems(coupling, "audit", report.problems)
+        # A night that saw only a part of the books closes nothing that another night found.
+        looked_at = None if report.whole else ()
+        self.record_problems(coupling, "audit", report.problems, orders=looked_at)
         return report
 
     def rebuild(
