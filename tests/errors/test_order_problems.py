@@ -166,6 +166,9 @@ PROVOKED: dict[str, Callable[[], dict[str, Any]]] = {
         order([item("59.50", row("ITEM", "59.50"), row("TAX", "10.33"))]),
         settings=vat(rates_by_sku={"SKU": {"NL": "9"}}),
     ),
+    "period-closed": lambda: _world(
+        order(ONE), settings=settings_of({"books": {"closed_through": "2026-10-05"}})
+    ),
     "vcs-number-missing": lambda: _world(
         order(ONE), settings=settings_of({"books": {"invoice_source": "vcs_amazon"}})
     ),

@@ -197,9 +197,9 @@ def _rates_in(row: Row) -> bool:
 def _new(desk: _Desk, order: Row, lines: Sequence[OrderLine], key: str, before: Row | None) -> None:
     # Amazon's last update moves on; the date that was planned first stays.
     on = order["date"] if before is None else before["date"].date()
+    _insist_on_open_period(on, desk.settings)
     number = _number(desk, order)
-    exchange = exchange_on(order["currency"], on, desk.rates)
-    sale, groups = _sale_and_groups(desk, order, lines, on, exchange)
+    sale, exchange, groups = _decided(desk, order, lines, on)
     checked = sale.vat_number or normal_number(order["buyer_vat_number"], order["ship_to"])
     relation = relation_of(
         order,
@@ -235,9 +235,16 @@ def _number(desk: _Desk, order: Row) -> str:
     return number
 
 
-def _sale_and_groups(
-    desk: _Desk, order: Row, lines: Sequence[OrderLine], on: date, exchange: Exchange
-) -> tuple[Sale, tuple[RateGroup, ...]]:
+def _insist_on_open_period(on: date, settings: CouplingSettings) -> None:
+    """A VAT return that is filed is not changed by a program."""
+    closed = settings.books.closed_through
+    if closed is not None and on <= closed:
+        raise OrderFault("period-closed", on=on.isoformat(), closed=closed.isoformat())
+
+
+def _decided(
+    desk: _Desk, order: Row, lines: Sequence[OrderLine], on: date
+) -> tuple[Sale, Exchange, tuple[RateGroup, ...]]:
     parties = _parties(order, lines, on)
     sale = sale_of(parties, desk.settings, desk.vies)
     area = {"ship_from": parties.ship_from, "ship_to": parties.ship_to}.get(
@@ -249,8 +256,9 @@ def _sale_and_groups(
         on=on,
         amazons_cents=desk.settings.books.invoice_source == "vcs_amazon",
     )
+    exchange = exchange_on(order["currency"], on, desk.rates)
     total = exchange.euro_cents(order["total_cents"])
-    return sale, rate_groups(lines, total, sale.kind, context, desk.settings)
+    return sale, exchange, rate_groups(lines, total, sale.kind, context, desk.settings)
 
 
 def _parties(order: Row, lines: Sequence[OrderLine], on: date) -> Parties:

@@ -265,6 +265,11 @@ _ORDERS: Mapping[str, ProblemKind] = {
         "Amazon issues the invoices, and its invoice number is not known yet",
         "nothing to do: Amazon reports it about three days after shipping",
     ),
+    "period-closed": ProblemKind(
+        "it belongs to {on}, and the books are closed through {closed}",
+        "correct books.closed_through if that VAT return is not filed yet; else book the order by "
+        "hand in the open period and mind a supplementary return (suppletie)",
+    ),
     "order-changed": ProblemKind(
         "it was booked at {booked} {currency}, Amazon now shows {found}",
         "compare the order in Seller Central and correct the books by hand",
