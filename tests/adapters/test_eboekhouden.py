@@ -193,6 +193,12 @@ def test_a_wrong_login_names_what_may_be_wrong_and_sends_nothing(books, field):
     assert "AddRelatie" not in books.calls()
 
 
+def test_the_address_may_be_given_with_its_query(books):
+    given = replace(books_credentials(books.url), url=f"{books.url}/soap.asmx?WSDL")
+    with EBoekhouden(given, patience=QUICK) as one:
+        assert one.open_items() == []
+
+
 def test_nobody_listening_means_not_sent(books):
     nobody = books_credentials("http://127.0.0.1:1")
     with EBoekhouden(nobody, patience=QUICK) as one:

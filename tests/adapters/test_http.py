@@ -14,6 +14,7 @@ from amazon_eboekhouden.adapters.http import (
     is_loopback,
     loopback_address,
     public_address,
+    rule_for,
     within,
 )
 
@@ -160,3 +161,16 @@ def test_a_proxy_of_the_environment_is_used_except_for_this_machine(answering, m
     browser.request("GET", f"{answering.url}/near")
     assert answering.asked[1].path == "/near"
     browser.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "allowed"),
+    [
+        ("https://example.com/soap.asmx", "93.184.215.14", True),
+        ("http://example.com/soap.asmx", "93.184.215.14", False),
+        ("http://sandbox:8102/soap.asmx", "172.18.0.3", True),
+        ("http://127.0.0.1:8102/soap.asmx", "127.0.0.1", True),
+    ],
+)
+def test_secrets_go_in_clear_text_only_inside_our_own_network(url, address, allowed):
+    assert rule_for(url)(ip_address(address)) is allowed

@@ -31,7 +31,7 @@ from sp_api.auth import AccessTokenClient, AccessTokenResponse
 from sp_api.base import Client
 from sp_api.base.credential_provider import FromCodeCredentialProvider
 
-from amazon_eboekhouden.adapters.http import BodyTooLarge, Browser, within
+from amazon_eboekhouden.adapters.http import BodyTooLarge, Browser, rule_for, within
 from amazon_eboekhouden.domain.errors import (
     BadAnswer,
     CredentialsRefused,
@@ -118,13 +118,14 @@ class Gate:
     """What the library takes for its transport: every answer is judged before it sees it.
 
     Args:
+        url: where it leads to.
         judge: raises for every answer that is no success; gets the operation and the answer.
         read_s: longest single wait.
     """
 
-    def __init__(self, judge: Judge, read_s: float) -> None:
+    def __init__(self, url: str, judge: Judge, read_s: float) -> None:
         self._judge = judge
-        self._browser = Browser(read_s=read_s)
+        self._browser = Browser(allowed=rule_for(url), read_s=read_s)
         self._operation = ""
 
     @contextmanager
@@ -221,11 +222,12 @@ class SellerClients:
         self._credentials = credentials
         self._deadline_s = deadline_s
         self._on_token = on_token
-        self.gate = Gate(api, deadline_s)
-        self._login_gate = Gate(login, min(deadline_s, 15.0))
+        self.gate = Gate(credentials.base_url, api, deadline_s)
+        login_url = credentials.login_url or LOGIN_URL
+        self._login_gate = Gate(login_url, login, min(deadline_s, 15.0))
         secret = "\n".join(
             (
-                credentials.login_url or LOGIN_URL,
+                login_url,
                 credentials.lwa_client_id,
                 credentials.lwa_client_secret,
                 credentials.refresh_token,

@@ -101,7 +101,7 @@ class EBoekhouden:
         self._patience = patience or Patience(attempts=3)
         self._clock = clock or SystemClock()
         self._on_secret = on_secret or (lambda _secret: None)
-        self._soap = SoapService(credentials.url, self.calls)
+        self._soap = SoapService(credentials.url.partition("?")[0], self.calls)
         self._session_id = ""
 
     def __repr__(self) -> str:

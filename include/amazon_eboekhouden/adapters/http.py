@@ -75,6 +75,15 @@ def loopback_address(address: IpAddress) -> bool:
     return address.is_loopback
 
 
+def rule_for(url: str) -> AddressRule:
+    """Rule for an address that a person typed: in clear text only inside our own network."""
+    return any_address if httpx.URL(url).scheme == "https" else _not_global
+
+
+def _not_global(address: IpAddress) -> bool:
+    return not address.is_global
+
+
 def _left(timeout: float | None, error: type[Exception]) -> float | None:
     until = _until.get()
     if until is None:

@@ -16,7 +16,7 @@ import zeep
 import zeep.exceptions
 from zeep.wsdl import Document
 
-from amazon_eboekhouden.adapters.http import Browser, within
+from amazon_eboekhouden.adapters.http import Browser, rule_for, within
 
 NAMESPACE = "http://www.e-boekhouden.nl/soap"
 SETTINGS = zeep.Settings(
@@ -88,7 +88,8 @@ class SoapService:
     def __init__(self, url: str, calls: Counter[str]) -> None:
         self._url = url
         self._calls = calls
-        self._browser = Browser()
+        # `within` bounds each call; a wait inside it needs no bound of its own.
+        self._browser = Browser(allowed=rule_for(url), read_s=600.0)
         self._transport = _Transport(self._browser)
         self._service: Any = None
 
