@@ -55,8 +55,9 @@ def credit(number: str) -> dict[str, Any]:
     return {**note, "invoice_number": number, "gross_cents": -2000, "facts": "{}"}
 
 
-def proposal() -> list[Problem]:
-    one = settled(file_of([sale("50.00"), row(FEE, "-12.10")]), invoice(ORDER, "50.00"))
+def proposal(currency: str = "EUR") -> list[Problem]:
+    rows = [sale("50.00"), row(FEE, "-12.10")]
+    one = settled(file_of(rows, currency=currency), invoice(ORDER, "50.00"))
     books = BOOKED.of([invoice(ORDER, "50.00")])
     return list(propose_left_over(one.file, one.matched, books, settings()).problems)
 
@@ -108,6 +109,7 @@ MAKES: dict[str, Callable[[], list[Problem]]] = {
         ).made.problems
     ),
     "settlement-needs-approval": proposal,
+    "settlement-method-only-euros": lambda: proposal("SEK"),
     "settlement-clearing-not-zero": defect,
 }
 

@@ -388,6 +388,10 @@ _SETTLEMENTS: Mapping[str, ProblemKind] = {
         "{account}, {vat} EUR of VAT is not deducted",
         "approve or reject the proposal",
     ),
+    "settlement-method-only-euros": ProblemKind(
+        "the method open_items_to_costs knows only euros, this settlement is in {currency}",
+        "nothing was booked; choose settlement.method clearing for marketplaces outside the euro",
+    ),
     "settlement-clearing-not-zero": ProblemKind(
         "the bookings would leave {difference} EUR on clearing account {account}",
         "nothing was booked; this is a defect of the program, report it with the file",

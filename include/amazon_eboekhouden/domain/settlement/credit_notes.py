@@ -45,7 +45,7 @@ def new_note(
         The credit note, or why the invoice can't bear it.
     """
     euro_cents = at_rate_of(invoice, cents)
-    on_invoice = [note for note in made if note.facts["invoice"] == invoice.booking]
+    on_invoice = [note for note in made if note.invoice == invoice.booking]
     noted = [*known.notes_on(invoice), *on_invoice]
     answer = credit_note(
         invoice.row,
@@ -76,7 +76,8 @@ def new_note(
         gross_cents=int(mutation["gross_cents"]),
         currency=invoice.currency,
         currency_cents=cents,
-        facts=json.loads(mutation["facts"]),
+        items=(),
+        invoice=invoice.booking,
         row=mutation,
     )
 

@@ -34,6 +34,8 @@ class Document:
         gross_cents: in EUR, negative for a credit note.
         currency: of the order.
         currency_cents: gross in that currency.
+        items: order item id and SKU of each item.
+        invoice: for a credit note, the natural key of its invoice, "" when nobody tells.
         row: the BOOKED row, for those who need all of it.
     """
 
@@ -46,7 +48,8 @@ class Document:
     gross_cents: int
     currency: str
     currency_cents: int
-    facts: Mapping[str, Any]
+    items: tuple[tuple[str, str], ...]
+    invoice: str
     row: Mapping[str, Any]
 
     @property
@@ -113,7 +116,7 @@ class Known:
     def notes_on(self, invoice: Document) -> list[Document]:
         """Credit notes that were made on an invoice."""
         notes = self.credit_notes.get(invoice.order_id, [])
-        return [n for n in notes if n.facts.get("invoice", invoice.booking) == invoice.booking]
+        return [note for note in notes if note.invoice in ("", invoice.booking)]
 
     def next_sequence(self, invoice_number: str) -> int:
         """Number of the next credit note on an invoice: `C<invoice>-<number>`."""
@@ -159,6 +162,7 @@ def known_of(booked: pd.DataFrame, settlement_id: str, orders: Collection[str]) 
 
 
 def _document(row: Mapping[str, Any], facts: Mapping[str, Any]) -> Document:
+    # Facts themselves stay text: hundreds of thousands of them parsed would fill the memory.
     gross = int(row["gross_cents"])
     return Document(
         booking=row["booking"],
@@ -170,6 +174,10 @@ def _document(row: Mapping[str, Any], facts: Mapping[str, Any]) -> Document:
         gross_cents=gross,
         currency=facts.get("currency", "EUR"),
         currency_cents=int(facts.get("currency_gross_cents", gross)),
-        facts=facts,
+        items=tuple(
+            (str(item.get("order_item_id", "")), str(item.get("sku", "")))
+            for item in facts.get("items", ())
+        ),
+        invoice=facts.get("invoice", ""),
         row=row,
     )

@@ -31,7 +31,7 @@ class LeftOverProposal:
 
     Attributes:
         mutations, mutation_lines: MUTATIONS and MUTATION_LINES, for after the approval.
-        problems: always one that asks for the approval.
+        problems: one that asks for the approval, or why there is nothing to approve.
         deposit_cents: what Amazon paid.
         paid_cents: booked on invoices against the bank.
         left_over_cents: written off to costs.
@@ -59,7 +59,7 @@ def propose_left_over(
     *,
     via_clearing: bool = False,
 ) -> LeftOverProposal:
-    """The proposal for a settlement in euros.
+    """The proposal for a settlement; only for one in euros.
 
     Args:
         settlement: a settlement that adds up.
@@ -70,6 +70,8 @@ def propose_left_over(
             left-over invoices on clearing and book clearing to costs.
     """
     header = settlement.header
+    if header.currency != "EUR":
+        return _nothing(settlement)
     on = header.deposit or header.end
     bank = Entries(header.settlement_id, settings.accounts.bank)
     costs = Entries(
@@ -116,6 +118,14 @@ def propose_left_over(
         vat_lost_cents=vat_lost,
         still_open_cents=still_open,
     )
+
+
+def _nothing(settlement: SettlementFile) -> LeftOverProposal:
+    header = settlement.header
+    row = f"settlement {header.settlement_id}"
+    found = problem("settlement-method-only-euros", row, currency=header.currency)
+    mutations, lines = Entries("", "").frames()
+    return LeftOverProposal(mutations, lines, (found,), header.total_cents, 0, 0, 0, 0, 0)
 
 
 def _open_invoices(

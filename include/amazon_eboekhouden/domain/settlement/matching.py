@@ -18,7 +18,7 @@ from amazon_eboekhouden.domain.settlement.known import Known, known_of
 from amazon_eboekhouden.domain.settlement.orders import OrderPart, choose_invoices
 from amazon_eboekhouden.domain.settlement.places import Choice, Place
 from amazon_eboekhouden.domain.settlement.refunds import RefundEvent, choose_credit_notes
-from amazon_eboekhouden.domain.settlement.rows import classified
+from amazon_eboekhouden.domain.settlement.rows import KIND, classified
 
 MATCHED = Frame(
     "matched",
@@ -68,7 +68,11 @@ def match(
     rows = settlement.rows
     known = known_of(booked, settlement.header.settlement_id, set(rows["order_id"].unique()))
     meaning = classified(rows, stays_unknown=frozenset(known.decided["kinds"]))
-    base = pd.concat([rows, meaning], axis=1).assign(event="").astype({"event": "str"})
+    base = (
+        pd.concat([rows.drop(columns=[*KIND, "posted_utc"]), meaning], axis=1)
+        .assign(event="")
+        .astype({"event": "str"})
+    )
     is_order = base["destination"] == Destination.ORDER
     is_refund = base["destination"] == Destination.REFUND
     plain = _with_plain_places(base[~is_order & ~is_refund])

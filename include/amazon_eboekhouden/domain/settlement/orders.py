@@ -14,6 +14,9 @@ from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.settlement.known import Document, Known
 from amazon_eboekhouden.domain.settlement.places import Choice, Place
 
+# Places in `Document.items`.
+ITEM, SKU = 0, 1
+
 
 @dataclass(frozen=True, slots=True)
 class OrderPart:
@@ -67,9 +70,9 @@ def _waiting(decided: str | None, parts: Sequence[OrderPart], settings: Coupling
 def _only(part: OrderPart, total: int, invoice: Document) -> Choice:
     if part.shipment_id and part.shipment_id == invoice.shipment_id:
         return _pays(invoice, 100, "order and shipment")
-    if part.order_item_code and part.order_item_code in _items(invoice, "order_item_id"):
+    if part.order_item_code and part.order_item_code in _items(invoice, ITEM):
         return _pays(invoice, 95, "order and order item")
-    if part.sku and part.sku in _items(invoice, "sku"):
+    if part.sku and part.sku in _items(invoice, SKU):
         return _pays(invoice, 90, "order and SKU")
     if total == invoice.currency_cents:
         return _pays(invoice, 85, "order and amount")
@@ -91,8 +94,8 @@ def _ladder(parts: Sequence[OrderPart], invoices: list[Document], known: Known) 
 def _by_identity(part: OrderPart, invoices: list[Document]) -> Choice | None:
     tests = (
         (100, "order and shipment", part.shipment_id, lambda i: (i.shipment_id,)),
-        (95, "order and order item", part.order_item_code, lambda i: _items(i, "order_item_id")),
-        (90, "order and SKU", part.sku, lambda i: _items(i, "sku")),
+        (95, "order and order item", part.order_item_code, lambda i: _items(i, ITEM)),
+        (90, "order and SKU", part.sku, lambda i: _items(i, SKU)),
     )
     for confidence, reason, key, keys_of in tests:
         hits = [invoice for invoice in invoices if key and key in keys_of(invoice)]
@@ -118,8 +121,8 @@ def _by_amount(cents: int, invoices: list[Document], known: Known) -> Choice:
 _HELD = Choice(Place.HELD, "several invoices fit", 0, problem="settlement-order-ambiguous")
 
 
-def _items(invoice: Document, name: str) -> set[str]:
-    return {str(item.get(name, "")) for item in invoice.facts.get("items", ())}
+def _items(invoice: Document, which: int) -> set[str]:
+    return {item[which] for item in invoice.items}
 
 
 def _pays(invoice: Document, confidence: int, reason: str) -> Choice:

@@ -143,5 +143,4 @@ def _left(invoice: Document, known: Known) -> int:
 
 
 def _pays(note: Document, confidence: int, reason: str) -> Choice:
-    invoice = str(note.facts.get("invoice", ""))
-    return Choice(Place.CREDIT_NOTE, reason, confidence, note.booking, invoice)
+    return Choice(Place.CREDIT_NOTE, reason, confidence, note.booking, note.invoice)
