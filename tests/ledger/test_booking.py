@@ -93,6 +93,21 @@ def test_an_order_that_changed_after_it_was_booked_is_a_problem_and_no_second_bo
     assert ledger.open_problems(COUPLING) == []
 
 
+def test_an_order_that_changed_while_its_outcome_was_unknown_is_not_forgotten(
+    ledger: BookingLedger, remote: FakeRemote, hand: Hand
+) -> None:
+    remote.fault = Faults(adds=["", "lost_reply"], reads=["", "timeout", "timeout"])
+    ledger.book(ADMIN, COUPLING, order(1, 1210), remote)
+    remote.fault = Faults(reads=["timeout"] * 9)
+    assert ledger.book(ADMIN, COUPLING, order(1, 2420), remote).unknown == [natural(1)]
+    remote.fault = Faults()
+    hand.move(SETTLED_S)
+    # Nobody hands the order in again: its window has passed.
+    report = ledger.heal(ADMIN, COUPLING, remote)
+    assert report.booked == [natural(1)]
+    assert [found.code for found in report.problems] == ["booking-changed"]
+
+
 def test_another_text_or_address_is_no_change_of_the_books(
     ledger: BookingLedger, remote: FakeRemote
 ) -> None:

@@ -161,8 +161,8 @@ def _settlement(seen: Evidence) -> Iterator[str]:
 
 def _records(seen: Evidence) -> Iterator[str]:
     last = 0
-    for _, _, _, after, detail in seen.events:
-        if after == State.SENDING:
+    for _, _, before, after, detail in seen.events:
+        if after == State.SENDING and before != after:
             epoch = int(detail.removeprefix("epoch "))
             if epoch < last:
                 yield f"I9 epoch {epoch} wrote after epoch {last}"

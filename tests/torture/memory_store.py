@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.ledger.settings import LedgerSettings
 from amazon_eboekhouden.ledger.states import (
+    OFFERING,
     TROUBLED,
     Change,
     Draft,
@@ -73,7 +74,7 @@ class MemoryStore:
             if kind is Verdict.REPLACED:
                 self._replace(draft, intent, coupling)
                 continue
-            offered = draft.payload_hash if kind is Verdict.CHANGED else ""
+            offered = draft.payload_hash if kind in OFFERING else ""
             if intent.offered_hash != offered:
                 self.intents[draft.op_key] = replace(intent, offered_hash=offered)
                 self._event(
@@ -92,7 +93,6 @@ class MemoryStore:
             number_before=intent.number_before,
             remote_id=intent.remote_id,
             evidence=intent.evidence,
-            offered_hash=intent.offered_hash,
         )
         before = intent.state
         if before is State.PLANNED:

@@ -112,7 +112,7 @@ class BookingLedger:
                 report.counts[draft.kind] += 1
             elif kind in {Verdict.BOOKED, Verdict.RECOVERED, Verdict.CHANGED}:
                 report.already_booked.append(draft.natural)
-            elif kind is Verdict.UNCERTAIN:
+            elif kind in {Verdict.UNCERTAIN, Verdict.OVERTAKEN}:
                 report.unknown.append(draft.natural)
             elif kind is Verdict.REFUSED:
                 report.rejected.append(draft.natural)

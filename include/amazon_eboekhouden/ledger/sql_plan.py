@@ -11,7 +11,7 @@ from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.ledger import schema
 from amazon_eboekhouden.ledger.sql_events import Chain
 from amazon_eboekhouden.ledger.sql_rows import chunks, intent_of, new_row, payload_values
-from amazon_eboekhouden.ledger.states import Draft, Intent, State, Verdict, verdict
+from amazon_eboekhouden.ledger.states import OFFERING, Draft, Intent, State, Verdict, verdict
 
 _INTENT = schema.intent
 _NUMBERED = frozenset({BookingKind.INVOICE, BookingKind.CREDIT_NOTE})
@@ -65,7 +65,7 @@ class Planner:
             elif kind is Verdict.RECOVERED:
                 self._recover(draft, intent, chain)
             else:
-                offered = draft.payload_hash if kind is Verdict.CHANGED else ""
+                offered = draft.payload_hash if kind in OFFERING else ""
                 self._offer(draft, intent, offered, kind, chain)
 
     def _replace(self, draft: Draft, intent: Intent, chain: Chain) -> None:
@@ -75,6 +75,7 @@ class Planner:
             .values(
                 state=State.PLANNED.value,
                 reason="",
+                offered_hash="",
                 attempt=0 if intent.state is State.REJECTED else intent.attempt,
                 updated_utc=self.now_ms,
                 **payload_values(draft),

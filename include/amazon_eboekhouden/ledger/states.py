@@ -111,6 +111,9 @@ class Change:
     not_counted: bool = False  # nothing left this machine: does not count as an attempt
 
 
+OFFERING = frozenset({"changed", "overtaken"})  # verdicts that leave a wish to be surfaced
+
+
 class Verdict(StrEnum):
     """What a booking handed in means, given what is stored under its key."""
 
@@ -120,6 +123,7 @@ class Verdict(StrEnum):
     BOOKED = "booked"
     RECOVERED = "recovered"  # found in the books after the store was lost; the same content
     UNCERTAIN = "uncertain"
+    OVERTAKEN = "overtaken"  # changed while its outcome is not known
     CHANGED = "changed"  # booked, and now something else is asked under the same key
     REFUSED = "refused"
     HELD = "held"  # a person must decide, or has
@@ -135,7 +139,8 @@ def verdict(existing: Intent | None, draft: Draft) -> Verdict:
         case State.PLANNED:
             return Verdict.WAITING if same else Verdict.REPLACED
         case State.SENDING | State.UNKNOWN:
-            return Verdict.UNCERTAIN
+            unchanged = same or existing.content == draft.content
+            return Verdict.UNCERTAIN if unchanged else Verdict.OVERTAKEN
         case State.CONFIRMED if same:
             return Verdict.BOOKED
         case State.CONFIRMED if not existing.payload_hash:
