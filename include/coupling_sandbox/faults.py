@@ -13,21 +13,41 @@ Three families of kinds exist:
 
 import asyncio
 import gzip
-import socket
-import struct
 import zlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from coupling_sandbox.answers import (
+    Answer,
+    App,
+    Receive,
+    Scope,
+    Send,
+    collect,
+    deliver,
+    deliver_half,
+    deliver_padded,
+    noting,
+    read,
+    replay,
+    reset,
+    wait_for_hang_up,
+)
 from coupling_sandbox.clock import Clock
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+__all__ = [
+    "Answer",
+    "App",
+    "Call",
+    "CallLog",
+    "Fault",
+    "FaultLayer",
+    "Receive",
+    "Replacement",
+    "Scope",
+    "Send",
+]
 
 REPLACING = ("http_429", "http_500_html", "http_503_empty", "http_403_gateway", "reset", "hang")
 SPOILING = (
@@ -145,26 +165,6 @@ class CallLog:
             line["refused"] = True
 
 
-@dataclass
-class Answer:
-    """A whole HTTP answer, held back so that it can be spoiled."""
-
-    status: int
-    headers: Headers
-    body: bytes
-
-    def header(self, name: bytes) -> bytes | None:
-        """Return the value of header ``name`` (lower case), or None."""
-        return next((value for key, value in self.headers if key.lower() == name), None)
-
-    def with_body(self, body: bytes, *extra: tuple[bytes, bytes]) -> "Answer":
-        """Return the same answer with another body and its true length."""
-        replaced = {b"content-length", *(key for key, _ in extra)}
-        kept = [(key, value) for key, value in self.headers if key.lower() not in replaced]
-        length = (b"content-length", str(len(body)).encode())
-        return Answer(self.status, [*kept, *extra, length], body)
-
-
 Replacement = Callable[[Call], Answer]
 
 HTML_500 = (
@@ -219,9 +219,9 @@ class FaultLayer:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = await _read(receive)
+        body = await read(receive)
         operation = self._name_operation(scope, body)
-        again = _replay(body, receive)
+        again = replay(body, receive)
         if operation is None:
             await self.app(scope, again, send)
             return
@@ -231,7 +231,7 @@ class FaultLayer:
         line = self.calls.started(call)
         status: list[int] = []
         try:
-            await self._answer(fault, call, scope, again, _noting(send, status))
+            await self._answer(fault, call, scope, again, noting(send, status))
         finally:
             self.calls.ended(call, line, status[0] if status else None)
 
@@ -246,37 +246,37 @@ class FaultLayer:
             await self._spoil(fault, scope, receive, send)
         else:
             if fault.when == "after":
-                await _collect(self.app, scope, receive)
+                await collect(self.app, scope, receive)
             if fault.kind == "reset":
-                await _reset(scope, receive)
+                await reset(scope, receive)
             elif fault.kind == "hang":
-                await _wait_for_hang_up(receive, fault.seconds or HANG_S)
-                await _reset(scope, receive)
+                await wait_for_hang_up(receive, fault.seconds or HANG_S)
+                await reset(scope, receive)
             else:
-                await _deliver(self._answers[fault.kind](call), send)
+                await deliver(self._answers[fault.kind](call), send)
 
     async def _slow(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         # A client that gave up meanwhile doesn't undo the effect: that is what makes it dangerous.
         delay = fault.seconds if fault.seconds is not None else SLOW_S
         if fault.when == "before":
             await asyncio.sleep(delay)
-        answer = await _collect(self.app, scope, receive)
+        answer = await collect(self.app, scope, receive)
         if fault.when == "after":
             await asyncio.sleep(delay)
-        await _deliver(answer, send)
+        await deliver(answer, send)
 
     async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.when == "after" or scope["method"] in ("GET", "HEAD"):
-            answer = await _collect(self.app, scope, receive)
+            answer = await collect(self.app, scope, receive)
         else:
             answer = self._placeholder
         if fault.kind == "reset_mid_body":
-            await _deliver_half(answer, send)
-            await _reset(scope, receive)
+            await deliver_half(answer, send)
+            await reset(scope, receive)
         elif fault.kind == "oversized":
-            await _deliver_padded(answer, send, fault.size_bytes or OVERSIZED_BYTES)
+            await deliver_padded(answer, send, fault.size_bytes or OVERSIZED_BYTES)
         else:
-            await _deliver(_SPOILERS[fault.kind](answer, fault), send)
+            await deliver(_SPOILERS[fault.kind](answer, fault), send)
 
 
 def _truncated_gzip(answer: Answer, _fault: Fault) -> Answer:
@@ -329,95 +329,3 @@ _SPOILERS: dict[str, Callable[[Answer, Fault], Answer]] = {
     "malformed": _malformed,
     "dtd": _dtd,
 }
-
-
-async def _read(receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return b"".join(parts)
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    given: Iterator[Message] = iter(({"type": "http.request", "body": body, "more_body": False},))
-
-    async def again() -> Message:
-        message = next(given, None)
-        return message if message is not None else await receive()
-
-    return again
-
-
-def _noting(send: Send, status: list[int]) -> Send:
-    async def noting(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            status.append(message["status"])
-        await send(message)
-
-    return noting
-
-
-async def _collect(app: App, scope: Scope, receive: Receive) -> Answer:
-    start: list[Message] = []
-    parts: list[bytes] = []
-
-    async def keep(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            start.append(message)
-        else:
-            parts.append(message.get("body", b""))
-
-    await app(scope, receive, keep)
-    return Answer(start[0]["status"], list(start[0]["headers"]), b"".join(parts))
-
-
-async def _deliver(answer: Answer, send: Send) -> None:
-    start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": answer.body})
-
-
-async def _deliver_half(answer: Answer, send: Send) -> None:
-    whole = answer.with_body(answer.body)
-    await send({"type": "http.response.start", "status": whole.status, "headers": whole.headers})
-    half = answer.body[: len(answer.body) // 2]
-    await send({"type": "http.response.body", "body": half, "more_body": True})
-    await asyncio.sleep(0.05)  # Lets the half leave the machine before the reset overtakes it.
-
-
-async def _deliver_padded(answer: Answer, send: Send, size: int) -> None:
-    # Blanks stand in front, so that whoever reads all of it still finds a sound answer.
-    headers = [(k, v) for k, v in answer.headers if k.lower() != b"content-length"]
-    headers.append((b"content-length", str(size + len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    blanks = b" " * 65536
-    for sent in range(0, size, len(blanks)):
-        part = blanks[: size - sent]
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": answer.body})
-
-
-async def _wait_for_hang_up(receive: Receive, seconds: float) -> None:
-    async def gone() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    try:
-        await asyncio.wait_for(gone(), seconds)
-    except TimeoutError:
-        return
-
-
-async def _reset(scope: Scope, receive: Receive) -> None:
-    """Cut the connection with a TCP reset; needs the transport that ``server`` leaves in scope."""
-    transport = scope["sandbox.transport"]
-    if not transport.is_closing():
-        linger_none = struct.pack("ii", 1, 0)
-        sock = transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_none)
-        transport.abort()
-    await _wait_for_hang_up(receive, 5.0)

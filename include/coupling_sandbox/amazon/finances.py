@@ -12,7 +12,7 @@ from typing import Any
 from coupling_sandbox.amazon.errors import SpApiRefusal
 from coupling_sandbox.amazon.places import BY_NAME, MARKETPLACES
 from coupling_sandbox.amazon.service import Asked, Operation, iso
-from coupling_sandbox.amazon.shop import MoneyQuery, MoneyRow, from_ms, ms
+from coupling_sandbox.amazon.shelf import MoneyQuery, MoneyRow, from_ms, ms
 
 LAG = timedelta(minutes=2)
 LONGEST = timedelta(days=180)

@@ -8,7 +8,8 @@ from typing import Any
 from coupling_sandbox.amazon.generator.arithmetic import money
 from coupling_sandbox.amazon.orders import LAG
 from coupling_sandbox.amazon.service import Asked
-from coupling_sandbox.amazon.shop import OrderQuery, ms
+from coupling_sandbox.amazon.shelf import ms
+from coupling_sandbox.amazon.shop import OrderQuery
 from coupling_sandbox.amazon.shown import Shown, inner, shown_items
 
 ORDER_COLUMNS = (

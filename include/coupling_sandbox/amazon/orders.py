@@ -9,7 +9,8 @@ from typing import Any
 
 from coupling_sandbox.amazon.errors import SpApiRefusal
 from coupling_sandbox.amazon.service import Asked, Operation, iso
-from coupling_sandbox.amazon.shop import OrderQuery, ms
+from coupling_sandbox.amazon.shelf import ms
+from coupling_sandbox.amazon.shop import OrderQuery
 
 LAG = timedelta(minutes=2)
 TOKEN_LIFE = timedelta(hours=24)

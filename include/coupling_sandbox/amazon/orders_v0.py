@@ -10,7 +10,8 @@ from coupling_sandbox.amazon.errors import SpApiRefusal
 from coupling_sandbox.amazon.generator.arithmetic import money
 from coupling_sandbox.amazon.orders import BASIC_ROLES, LAG
 from coupling_sandbox.amazon.service import Asked, Operation, iso
-from coupling_sandbox.amazon.shop import OrderQuery, ms
+from coupling_sandbox.amazon.shelf import ms
+from coupling_sandbox.amazon.shop import OrderQuery
 from coupling_sandbox.amazon.shown import inner, shown_items
 
 _STATUS = {

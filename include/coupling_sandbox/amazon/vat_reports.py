@@ -13,7 +13,7 @@ from coupling_sandbox.amazon.order_reports import is_business, table, truths, wh
 from coupling_sandbox.amazon.orders import LAG
 from coupling_sandbox.amazon.places import BY_NAME
 from coupling_sandbox.amazon.service import Asked
-from coupling_sandbox.amazon.shop import ms
+from coupling_sandbox.amazon.shelf import ms
 from coupling_sandbox.amazon.shown import Shown, inner, shown_items
 
 SELLER_VAT_NUMBER = "NL001234567B01"

@@ -6,7 +6,7 @@ from typing import Any
 
 from coupling_sandbox.amazon.generator.arithmetic import money
 from coupling_sandbox.amazon.places import Marketplace
-from coupling_sandbox.amazon.shop import from_ms
+from coupling_sandbox.amazon.shelf import from_ms
 
 COLUMNS = (
     "settlement-id", "settlement-start-date", "settlement-end-date", "deposit-date", "total-amount",

@@ -14,7 +14,7 @@ from coupling_sandbox.amazon.generator.sale import Sale
 from coupling_sandbox.amazon.generator.settle import settle
 from coupling_sandbox.amazon.generator.truth import order_truth
 from coupling_sandbox.amazon.service import Amazon
-from coupling_sandbox.amazon.shop import ms
+from coupling_sandbox.amazon.shelf import ms
 
 __all__ = ["SeedOptions", "seed"]
 

@@ -16,7 +16,8 @@ from coupling_sandbox.amazon.generator.truth import SettlementTruth
 from coupling_sandbox.amazon.places import MARKETPLACES, Marketplace
 from coupling_sandbox.amazon.reports import KEPT, SETTLEMENTS, publish
 from coupling_sandbox.amazon.service import Amazon, iso
-from coupling_sandbox.amazon.shop import Report, from_ms, ms
+from coupling_sandbox.amazon.shelf import from_ms, ms
+from coupling_sandbox.amazon.shop import Report
 
 
 @dataclass
