@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from amazon_eboekhouden.config.connections import from_environment
 
 

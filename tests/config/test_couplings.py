@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from amazon_eboekhouden.config import couplings
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.errors import SettingsError
@@ -102,3 +101,8 @@ def test_the_problem_of_a_wrong_setting_says_what_to_do(tmp_path: Path) -> None:
     assert found.row == "shop.yaml, line 4"
     assert "seller.marketplaces" in found.cause
     assert "line 4" in found.todo
+
+
+def test_an_override_of_a_sale_kind_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    found = faults(tmp_path, GOOD + "vat:\n  - {sale_kind: S99, code: HOOG_VERK_21}\n")
+    assert [(field, line) for field, _, line in found] == [("vat.0.sale_kind", 9)]

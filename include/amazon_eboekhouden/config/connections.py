@@ -50,6 +50,9 @@ class Connection:
         return str(self.extra.get(name) or "").strip()
 
 
+# Extra fields that hold a secret; their names make Airflow mask them.
+SECRET_EXTRAS = ("refresh_token_secret", "security_code_2_secret")
+
 # The coupling `demo` needs no connection: without one it speaks to the sandboxes on their
 # default ports with the credentials that those ship with.
 SANDBOX_CONNECTIONS: Mapping[str, Connection] = {

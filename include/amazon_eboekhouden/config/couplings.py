@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.config.vat import override_faults
 
 SHIPPED = Path(__file__).parent.parent / "couplings"
 EXAMPLE = "example"
@@ -61,6 +62,12 @@ def read(folder: Path, name: str) -> CouplingSettings:
             for fault in error.errors()
         ]
         raise Invalid(file, faults) from error
+    overrides = [
+        (field, why, _line_of(node, tuple(int(p) if p.isdigit() else p for p in field.split("."))))
+        for field, why in override_faults(settings)
+    ]
+    if overrides:
+        raise Invalid(file, overrides)
     if settings.name != name:
         why = f"is {settings.name!r}, but the file is called {name}.yaml"
         raise Invalid(file, [("name", why, _line_of(node, ("name",)))])

@@ -31,7 +31,7 @@ from amazon_eboekhouden.pipelines.batches import (
     write_manifest,
 )
 from amazon_eboekhouden.pipelines.booking import book
-from amazon_eboekhouden.pipelines.references import rates_of, vies_answers
+from amazon_eboekhouden.pipelines.references import rates_for_orders, vies_answers
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
 
@@ -122,7 +122,7 @@ def transform(runtime: Runtime, ref: str) -> str:
         runtime.settings,
         install_key=runtime.install_key,
         booked=booked,
-        rates=rates_of(runtime, read.orders["currency"], read.orders["date"]),
+        rates=rates_for_orders(runtime, read.orders, booked),
         vies=vies_answers(runtime, read.orders, booked),
     )
     frames = write_frames(

@@ -7,33 +7,49 @@ reason and asked again by the next run.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
 import pandas as pd
 
 from amazon_eboekhouden.domain.errors import RemoteError
-from amazon_eboekhouden.domain.sale_kinds import ViesAnswer, normal_number
+from amazon_eboekhouden.domain.questions import rates_to_ask, vat_numbers_to_ask
+from amazon_eboekhouden.domain.sale_kinds import ViesAnswer
 from amazon_eboekhouden.pipelines.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
 EURO = "EUR"
+Rates = dict[tuple[str, date], Decimal]
 
 
-def rates_of(
-    runtime: Runtime, currencies: Iterable[str], dates: pd.Series
-) -> dict[tuple[str, date], Decimal]:
-    """The ECB's rates around some dates, by currency and day; none when everything is in euros."""
-    foreign = sorted(set(currencies) - {EURO, ""})
-    if not foreign or dates.empty:
+def rates_for_orders(runtime: Runtime, orders: pd.DataFrame, booked: pd.DataFrame) -> Rates:
+    """The ECB's rates that these orders need, by currency and day.
+
+    Args:
+        runtime: the coupling's runtime.
+        orders: ORDERS.
+        booked: BOOKED.
+    """
+    rates: Rates = {}
+    for currency, (first, last) in rates_to_ask(orders, booked).items():
+        rates |= _between(runtime, currency, first, last)
+    return rates
+
+
+def rates_for_settlement(runtime: Runtime, currency: str, posted: pd.Series) -> Rates:
+    """The ECB's rates of the days on which a settlement's rows were posted."""
+    if currency == EURO or posted.empty:
         return {}
+    return _between(runtime, currency, posted.min().date(), posted.max().date())
+
+
+def _between(runtime: Runtime, currency: str, first: date, last: date) -> Rates:
     from amazon_eboekhouden.adapters.exchange_rates import ExchangeRates
 
     history = ExchangeRates(runtime.archive, url=runtime.settings.services.ecb)
     try:
-        return history.between(foreign, dates.min().date(), dates.max().date())
+        return history.between([currency], first, last)
     except RemoteError as error:
         log.warning("coupling=%s no exchange rates: %s", runtime.settings.name, error)
         return {}
@@ -42,21 +58,14 @@ def rates_of(
 def vies_answers(
     runtime: Runtime, orders: pd.DataFrame, booked: pd.DataFrame
 ) -> dict[str, ViesAnswer]:
-    """What VIES says of the buyers' VAT numbers of orders that are not booked yet.
+    """What VIES says of the VAT numbers on which the VAT of an order depends.
 
     Args:
         runtime: the coupling's runtime.
         orders: ORDERS.
         booked: BOOKED.
     """
-    done = set(booked.loc[booked["booking_kind"] == "INV", "order_id"])
-    open_orders = orders[(orders["buyer_vat_number"] != "") & ~orders["order_id"].isin(done)]
-    numbers = {
-        normal_number(number, country)
-        for number, country in zip(
-            open_orders["buyer_vat_number"], open_orders["ship_to"], strict=True
-        )
-    } - {""}
+    numbers = vat_numbers_to_ask(orders, booked, runtime.settings)
     if not numbers:
         return {}
     from amazon_eboekhouden.adapters.vies import Vies
@@ -65,7 +74,7 @@ def vies_answers(
     own = seller.vat.registrations.get(seller.established_in, "")
     register = Vies(own, url=runtime.settings.services.vies)
     answers = {}
-    for number in sorted(numbers):
+    for number in numbers:
         try:
             found = register.check(number)
         except RemoteError as error:

@@ -35,12 +35,14 @@ class Runtime:
         environment: where things are kept.
         connections: finds a connection by its id (Airflow's, or the process's variables).
         preview: when true nothing is written to the books or the ledger.
+        on_secret: told each session id and access token, so that a log can mask it.
     """
 
     settings: CouplingSettings
     environment: Environment
     connections: ConnectionSource
     preview: bool = False
+    on_secret: Callable[[str], None] | None = None
 
     @cached_property
     def install_key(self) -> bytes:
@@ -92,7 +94,11 @@ class Runtime:
             login_url=found.text("login_url")
             or (f"{endpoint}/auth/o2/token" if endpoint else None),
         )
-        return AmazonSeller(credentials, budget=self.ledger.rate_budget(credentials.seller_id))
+        return AmazonSeller(
+            credentials,
+            budget=self.ledger.rate_budget(credentials.seller_id),
+            on_secret=self.on_secret,
+        )
 
     @contextmanager
     def books(self) -> Iterator[EBoekhouden]:
@@ -107,7 +113,11 @@ class Runtime:
             administration_guid=found.text("administration_guid"),
             **({"url": found.host} if found.host else {}),
         )
-        session = EBoekhouden(credentials, call_deadline_s=self.environment.call_deadline_s)
+        session = EBoekhouden(
+            credentials,
+            call_deadline_s=self.environment.call_deadline_s,
+            on_secret=self.on_secret,
+        )
         try:
             yield session
         finally:

@@ -29,7 +29,7 @@ from amazon_eboekhouden.pipelines.batches import (
     write_manifest,
 )
 from amazon_eboekhouden.pipelines.booking import book
-from amazon_eboekhouden.pipelines.references import rates_of
+from amazon_eboekhouden.pipelines.references import rates_for_settlement
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
 
@@ -165,7 +165,7 @@ def match(runtime: Runtime, settlement_id: str) -> str:
 def _bookables(runtime: Runtime, read: SettlementFile) -> SettlementBookables:
     booked = _booked(runtime)
     matched = match_rows(read, booked, runtime.settings)
-    rates = rates_of(runtime, [read.header.currency], read.rows["posted"])
+    rates = rates_for_settlement(runtime, read.header.currency, read.rows["posted"])
     return settlement_bookings(read, matched, booked, runtime.settings, rates=rates)
 
 

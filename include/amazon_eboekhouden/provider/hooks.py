@@ -7,11 +7,13 @@ from typing import Any
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.log import mask_secret
 
 from amazon_eboekhouden.config.connections import (
     AMAZON,
     EBOEKHOUDEN,
     SANDBOX_CONNECTIONS,
+    SECRET_EXTRAS,
     Connection,
     variable_of,
 )
@@ -23,12 +25,13 @@ def connection_of(conn_id: str) -> Connection | None:
         found = BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
         return SANDBOX_CONNECTIONS.get(conn_id)
+    for secret in (found.password, *map(found.extra_dejson.get, SECRET_EXTRAS)):
+        if secret:
+            mask_secret(secret)
     host = found.host or ""
     if found.port:
         host = f"{host}:{found.port}"
-    return Connection(
-        conn_id, found.login or "", found.password or "", host, found.extra_dejson or {}
-    )
+    return Connection(conn_id, found.login or "", found.password or "", host, found.extra_dejson)
 
 
 class _CouplingHook(BaseHook):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
+from airflow.sdk.log import mask_secret
 
 from amazon_eboekhouden.config import couplings
 from amazon_eboekhouden.config.environment import environment_of
@@ -51,7 +52,13 @@ def runtime_of(coupling: str) -> Runtime:
 
     environment = environment_of(os.environ)
     settings = read_settings(environment, coupling)
-    return Runtime(settings, environment, connection_of, preview=settings.mode == "preview")
+    return Runtime(
+        settings,
+        environment,
+        connection_of,
+        preview=settings.mode == "preview",
+        on_secret=mask_secret,
+    )
 
 
 @contextmanager
