@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from coupling_sandbox.amazon.app import create_app
+from coupling_sandbox.server import serve_in_thread
 
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
 ALL_DATA = (
@@ -117,6 +118,15 @@ def seller(served):
     client.clock(now=NOW)
     yield client
     client.http.close()
+
+
+@pytest.fixture(scope="module")
+def shared_seller():
+    """Return a seller for tests that only look, one for all tests of a module."""
+    with serve_in_thread(create_app()) as url:
+        client = Seller(url)
+        yield client
+        client.http.close()
 
 
 @pytest.fixture

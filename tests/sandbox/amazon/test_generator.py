@@ -176,8 +176,9 @@ def test_proceeds_show_tax_as_asked(seller, basis, sign):
     assert discounts
 
 
-@pytest.fixture
-def year(seller):
+@pytest.fixture(scope="module")
+def year(shared_seller):
+    seller = shared_seller
     # Every settlement is over by then, and those long past are listed when they are made.
     seller.clock(now="2027-02-20T00:00:00Z")
     seller.control("seed", YEAR)
