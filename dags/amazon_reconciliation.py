@@ -39,8 +39,7 @@ def amazon_reconciliation() -> None:
     approve = ApprovalOperator(
         task_id="approve",
         subject="Settlement {{ params.settlement_id }} of {{ params.coupling }}",
-        body="Show what would be booked with `amazon-eboekhouden settlements --coupling "
-        "{{ params.coupling }} --preview`, then approve or reject.",
+        body="{{ ti.xcom_pull(task_ids='match', key='statement') }}",
     )
     book = task(steps.book_settlement, task_id="book", trigger_rule="none_failed_min_one_success")(
         matched["batch"]

@@ -7,6 +7,7 @@ credentials, 3 not now (`retry_after_utc` says when to come back).
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from amazon_eboekhouden.config.connections import Connection, from_environment
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.errors import CredentialsRefused, NotNow, RemoteError, SettingsError
+from amazon_eboekhouden.domain.money import cents_of
 from amazon_eboekhouden.domain.problems import problem
 from amazon_eboekhouden.pipelines.report import (
     WRONG_USAGE,
@@ -94,8 +96,13 @@ def _orders(runtime: Runtime, options: argparse.Namespace) -> RunReport:
 
 
 def _settlements(runtime: Runtime, options: argparse.Namespace) -> RunReport:
-    from amazon_eboekhouden.pipelines import settlements
+    from amazon_eboekhouden.pipelines import settlement_files, settlements
 
+    if not runtime.preview:
+        for settlement_id in options.approve:
+            settlements.approve(runtime, settlement_id, who=getpass.getuser())
+        for settlement_id, eur_cents in options.deposit_eur:
+            settlement_files.enter_deposit(runtime, settlement_id, eur_cents)
     if options.file is not None:
         return settlements.run_file(runtime, options.file)
     return settlements.run(runtime)
@@ -135,6 +142,19 @@ def _moment(text: str) -> datetime:
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
 
 
+def _deposit(text: str) -> tuple[str, int]:
+    """A settlement and its deposit in EUR, such as `12345=678.90`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not of that form.
+    """
+    settlement_id, _, amount = text.partition("=")
+    try:
+        return settlement_id, cents_of(amount)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not ID=EUR, such as 123=45.67") from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="amazon-eboekhouden",
@@ -160,6 +180,17 @@ def _parser() -> argparse.ArgumentParser:
     settled = command("settlements", _settlements, "Find, match and book Amazon's settlements.")
     settled.add_argument(
         "--file", type=Path, metavar="PATH", help="a settlement file that Amazon no longer lists"
+    )
+    settled.add_argument(
+        "--approve", action="append", default=[], metavar="ID", help="approve a settlement"
+    )
+    settled.add_argument(
+        "--deposit-eur",
+        action="append",
+        default=[],
+        type=_deposit,
+        metavar="ID=EUR",
+        help="what a settlement in another currency brought to the bank",
     )
     sandbox = command("sandbox", _nothing, "Run the sandboxes of both services in the foreground.")
     sandbox.add_argument("--amazon-port", type=int, default=8101, metavar="PORT")

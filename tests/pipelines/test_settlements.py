@@ -86,6 +86,56 @@ def test_a_settlement_that_waits_for_a_person_is_not_booked(world: World) -> Non
     assert world.journal() == before
 
 
+def test_an_approved_settlement_is_booked_and_the_approval_is_remembered(world: World) -> None:
+    file = world.home / "couplings" / "demo.yaml"
+    file.write_text(file.read_text().replace("approval: automatic", "approval: required"))
+    truth = booked_month(world, orders=20)
+    world.run("settlements")
+    ids = [settlement["settlement_id"] for settlement in truth["settlements"]]
+    approvals = [word for settlement_id in ids for word in ("--approve", settlement_id)]
+    assert world.run("settlements", *approvals).status == 0
+    assert world.balance("1090") == 0
+    assert world.balance("1300") == 0
+    assert world.run("settlements").report["booked"] == 0
+
+
+def test_the_first_settlement_waits_and_the_others_follow_by_themselves(world: World) -> None:
+    file = world.home / "couplings" / "demo.yaml"
+    first = "approval: first_then_automatic"
+    file.write_text(file.read_text().replace("approval: automatic", first))
+    truth = booked_month(world, orders=40)
+    waiting = world.run("settlements")
+    assert set(waiting.codes) == {"settlement-waits-for-approval"}
+    oldest = min(truth["settlements"], key=lambda settlement: settlement["end_utc"])
+    assert world.run("settlements", "--approve", oldest["settlement_id"]).status == 0
+    assert world.balance("1300") == 0
+
+
+def test_the_manuals_way_only_proposes_and_says_what_it_loses(world: World) -> None:
+    file = world.home / "couplings" / "demo.yaml"
+    way = "method: open_items_to_costs"
+    file.write_text(file.read_text().replace("method: clearing", way))
+    booked_month(world, orders=20)
+    before = world.journal()
+    result = world.run("settlements")
+    assert set(result.codes) == {"settlement-waits-for-approval"}
+    assert all(
+        summary["proposal"]["vat_lost_cents"] > 0 for summary in result.report["settlements"]
+    )
+    assert world.journal() == before
+
+
+def test_a_preview_of_settlements_leaves_no_trace(world: World) -> None:
+    booked_month(world, orders=20)
+    before = world.journal()
+    previewed = world.run("settlements", "--preview")
+    assert previewed.report["booked"] == 0
+    assert previewed.report["preview"]
+    assert world.journal() == before
+    booked = world.run("settlements").report["booked"]
+    assert booked == len(previewed.report["preview"])
+
+
 def test_a_file_that_does_not_add_up_is_refused_whole(world: World) -> None:
     header = "settlement-id\ttotal-amount\tcurrency\ttransaction-type\tamount-type\t"
     header += "amount-description\tamount\tposted-date-time\torder-id\n"
@@ -105,8 +155,13 @@ def test_a_sample_that_nobody_here_made_is_booked_or_listed_row_by_row(world: Wo
     result = world.run("settlements", "--file", str(sample))
     (summary,) = result.report["settlements"]
     assert summary["total_cents"] == 58289
-    assert result.report["problems"]
+    assert summary["rows_cents"] == 58289
+    assert "settlement-deposit-unknown" in result.codes
+    assert world.journal() == []
+    entered = world.run("settlements", "--deposit-eur", f"{summary['settlement_id']}=540.10")
+    assert entered.report["booked"] > 0
     assert world.balance("1094") == 0
+    assert world.balance("2010") == 54010
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="Amazon's model is not here")

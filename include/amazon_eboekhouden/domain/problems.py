@@ -100,8 +100,9 @@ _RUNS: Mapping[str, ProblemKind] = {
         "the coupling is not active", "set active: true in the coupling's file"
     ),
     "settlement-waits-for-approval": ProblemKind(
-        "the coupling asks for a person's approval before it books ({approval})",
-        "look at `settlements --preview`, then approve its run in Airflow under Required Action",
+        "a person must approve it before it is booked (approval {approval}, method {method})",
+        "look at `settlements --preview`, then approve its run in Airflow under Required Action, "
+        "or with `settlements --approve {settlement}`",
     ),
     "settlement-file-changed": ProblemKind(
         "Amazon lists another content ({found}…) for it than the one found first ({known}…)",
@@ -488,10 +489,72 @@ _BOOKING: Mapping[str, ProblemKind] = {
     ),
 }
 
+# --- the nightly audit (domain.settlement.chain, domain.standing, audit) and explain --------------
+_AUDIT: Mapping[str, ProblemKind] = {
+    "settlement-gap": ProblemKind(
+        "it starts on {starts}, the settlement of {where} before it ended on {ended}: one is "
+        "missing",
+        "run `settlements`; when Amazon no longer lists the missing one, save it from Seller "
+        "Central and pass it with --file",
+    ),
+    "settlement-leaving": ProblemKind(
+        "Amazon stops listing this file on {day}, and it is not archived",
+        "run `settlements` before that day; it archives what Amazon still lists",
+    ),
+    "settlement-file-missing": ProblemKind(
+        "its file ({file}…) is not in the archive any more",
+        "restore the archive from its backup, or save the file from Seller Central and pass it "
+        "with --file",
+    ),
+    "settlement-reserve-broken": ProblemKind(
+        "it gives back {returned} {currency} of reserve, settlement {before} kept {kept}",
+        "see whether a settlement is missing; else ask Amazon's seller support for the difference",
+    ),
+    "settlement-carried-broken": ProblemKind(
+        "it sets off {carried} {currency} of a negative total, settlement {before} ended at "
+        "{total}",
+        "see whether a settlement is missing or Amazon charged the card; else ask Amazon's seller "
+        "support",
+    ),
+    "reserve-differs": ProblemKind(
+        "ledger account {account} stands at {balance} EUR, Amazon holds {held} EUR",
+        "look for bookings on {account} that are not ours, or for a missing opening balance",
+    ),
+    "clearing-not-empty": ProblemKind(
+        "clearing account {account} stands at {balance} EUR, it must be 0.00",
+        "look for bookings on {account} made by hand and take them back",
+    ),
+    "transit-not-empty": ProblemKind(
+        "transit account {account} stands at {balance} EUR; payouts of the last five banking days "
+        "explain {recent} EUR at most",
+        "book the bank lines of Amazon's transfers on {account}; if one never came, ask Amazon",
+    ),
+    "open-item-old": ProblemKind(
+        "{own} EUR of invoice {invoice} is open {days} days after shipping on {shipped}",
+        "see in Seller Central whether the money is deferred, lost or claimed (A-to-z); a missing "
+        "settlement is listed by itself",
+    ),
+    "open-item-differs": ProblemKind(
+        "{books} EUR of invoice {invoice} is open in e-Boekhouden, by our own bookings {own} EUR",
+        "look for a payment or an invoice with this number made by hand, and take it back",
+    ),
+    "call-budget-low": ProblemKind(
+        "{used} of {allowed} GetMutaties calls of this month are used; from {stop} on nothing more "
+        "is booked",
+        "see what else reads this administration, or ask e-Boekhouden for a higher allowance",
+    ),
+    "order-not-known": ProblemKind(
+        "the ledger knows nothing of this order",
+        "check the number; an order that is cancelled, pending or from before activation leaves no "
+        "trace: `orders --preview` over its day tells why",
+    ),
+}
+
 CATALOGUE: Mapping[str, ProblemKind] = {
     **_SETTINGS,
     **_RUNS,
     **_ORDERS,
     **_SETTLEMENTS,
     **_BOOKING,
+    **_AUDIT,
 }

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from amazon_eboekhouden.domain.frames import (
-    BOOKED,
     MUTATION_LINES,
     MUTATIONS,
     RELATIONS,
@@ -115,7 +114,7 @@ def transform(runtime: Runtime, ref: str) -> str:
     """
     extracted = read_manifest(runtime.staging, ref)
     read = orders_from_json(_orders(runtime, extracted["pages"]), runtime.settings)
-    booked = _booked(runtime)
+    booked = runtime.booked()
     bookable = invoices(
         read.orders,
         read.lines,
@@ -151,11 +150,6 @@ def transform(runtime: Runtime, ref: str) -> str:
 def _orders(runtime: Runtime, pages: list[str]) -> Iterator[dict[str, Any]]:
     for page in pages:
         yield from runtime.staging.read_json_lines(page)
-
-
-def _booked(runtime: Runtime) -> pd.DataFrame:
-    bound = runtime.ledger.coupling_state(runtime.settings.name)
-    return runtime.ledger.booked(bound.administration) if bound else BOOKED.empty()
 
 
 def validate(runtime: Runtime, ref: str) -> str:
@@ -198,7 +192,7 @@ def validate(runtime: Runtime, ref: str) -> str:
 
 def _new(runtime: Runtime) -> Callable[[pd.DataFrame], pd.Series[bool]]:
     """Tells which rows of a frame belong to bookings that are not in the books yet."""
-    booked = _booked(runtime)
+    booked = runtime.booked()
     confirmed = set(booked.loc[booked["state"] == "CONFIRMED", "booking"])
     return lambda frame: ~frame["booking"].isin(confirmed)
 

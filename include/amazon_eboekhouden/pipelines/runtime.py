@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from amazon_eboekhouden.adapters.archive import Archive
 from amazon_eboekhouden.adapters.install_key import load_or_create
 from amazon_eboekhouden.adapters.staging import Staging
@@ -16,6 +18,7 @@ from amazon_eboekhouden.config.connections import AMAZON, EBOEKHOUDEN, Connectio
 from amazon_eboekhouden.config.environment import Environment
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.errors import SettingsError
+from amazon_eboekhouden.domain.frames import BOOKED
 from amazon_eboekhouden.domain.problems import problem
 from amazon_eboekhouden.ledger import BookingLedger, LedgerSettings, open_ledger
 
@@ -61,6 +64,11 @@ class Runtime:
                 settle_s=self.environment.settle_s,
             ),
         )
+
+    def booked(self) -> pd.DataFrame:
+        """BOOKED of the administration that the coupling is bound to; empty before that."""
+        bound = self.ledger.coupling_state(self.settings.name)
+        return self.ledger.booked(bound.administration) if bound else BOOKED.empty()
 
     @cached_property
     def staging(self) -> Staging:

@@ -7,19 +7,25 @@ is handed to the ledger before the file adds up and every row has exactly one de
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from amazon_eboekhouden.domain.frames import BOOKED, MUTATION_LINES, MUTATIONS, RELATIONS
+from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS
+from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
-from amazon_eboekhouden.domain.settlement.bookings import SettlementBookables, settlement_bookings
+from amazon_eboekhouden.domain.settlement.bookings import settlement_bookings
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
+from amazon_eboekhouden.domain.settlement.left_over import propose_left_over
 from amazon_eboekhouden.domain.settlement.matching import match as match_rows
+from amazon_eboekhouden.domain.settlement.statement import Statement, statement
 from amazon_eboekhouden.domain.settlement.tie_out import gate
 from amazon_eboekhouden.domain.settlement.unparking import unpark
+from amazon_eboekhouden.ledger.decisions import Choice
+from amazon_eboekhouden.pipelines import settlement_files as files
 from amazon_eboekhouden.pipelines.batches import (
     plain_problems,
     problems_of,
@@ -32,21 +38,31 @@ from amazon_eboekhouden.pipelines.booking import book
 from amazon_eboekhouden.pipelines.references import rates_for_settlement
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
+from amazon_eboekhouden.pipelines.settlement_files import SettlementContent
 
-if TYPE_CHECKING:
-    from amazon_eboekhouden.adapters.amazon import AmazonSeller
 
-# Amazon keeps a report at most this long.
-LISTED_FOR = timedelta(days=90)
-# States of a settlement in the ledger.
-FOUND, REFUSED, WAITING, BOOKED_STATE = "found", "refused", "waiting", "booked"
+@dataclass(frozen=True)
+class Worked:
+    """What a settlement would book.
+
+    Attributes:
+        mutations, mutation_lines: MUTATIONS and MUTATION_LINES.
+        problems: for people.
+        stopped: those that keep the settlement from being booked.
+        waits: nothing may be booked yet.
+        summary: the statement as plain values.
+    """
+
+    mutations: pd.DataFrame
+    mutation_lines: pd.DataFrame
+    problems: Sequence[Problem]
+    stopped: Sequence[Problem]
+    waits: bool
+    summary: dict[str, Any]
 
 
 def find(runtime: Runtime) -> list[str]:
     """Archive settlement files that are new, and name the settlements that are not booked yet.
-
-    Every document is fetched once: the ledger remembers the documents of each settlement, and the
-    same settlement listed again under another document is recognised by its content.
 
     Returns:
         settlement ids, oldest period first.
@@ -55,145 +71,106 @@ def find(runtime: Runtime) -> list[str]:
         domain.errors.RemoteError: Amazon cannot be asked.
     """
     with runtime.amazon() as amazon:
-        return _find(runtime, amazon)
-
-
-def _find(runtime: Runtime, amazon: AmazonSeller) -> list[str]:
-    records = runtime.ledger.settlements.all(runtime.seller_id)
-    fetched = {name for record in records for name in record.totals.get("documents", ())}
-    since = datetime.now(UTC) - LISTED_FOR + timedelta(minutes=1)
-    for listed in amazon.settlement_reports(created_since=since):
-        if listed.document_id and listed.document_id not in fetched:
-            document = amazon.fetch_document(listed.document_id)
-            _archive(runtime, document.content, document.charset, listed.document_id)
-            fetched.add(listed.document_id)
-    return [
-        record.settlement_id
-        for record in runtime.ledger.settlements.all(runtime.seller_id)
-        if record.coupling == runtime.settings.name and record.state in (FOUND, REFUSED)
-    ]
-
-
-def _archive(runtime: Runtime, content: bytes, charset: str, document_id: str) -> str:
-    """Keep the file by its content and record the settlement; returns the settlement's id."""
-    content_hash = runtime.archive.put(content)
-    read = read_settlement(content, charset=charset or None)
-    if isinstance(read, SettlementFile):
-        settlement_id = read.header.settlement_id
-        known: dict[str, Any] = {
-            "start_date": read.header.start,
-            "end_date": read.header.end,
-            "total_cents": read.header.total_cents,
-            "currency": read.header.currency,
-        }
-    else:
-        # The reason is listed by `match`, every time until a version of the reader can read it.
-        settlement_id, known = f"file-{content_hash[:16]}", {"state": REFUSED}
-    before = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
-    if before is not None and before.file_hash not in ("", content_hash):
-        _another_content(runtime, settlement_id, before.file_hash, content_hash)
-        content_hash = before.file_hash
-    totals = dict(before.totals) if before else {}
-    documents = sorted({*totals.get("documents", ()), document_id} - {""})
-    runtime.ledger.settlements.record(
-        runtime.seller_id,
-        settlement_id,
-        coupling=runtime.settings.name,
-        file_hash=content_hash,
-        archive=content_hash,
-        totals={**totals, "documents": documents, "charset": totals.get("charset") or charset},
-        **known,
-    )
-    return settlement_id
-
-
-def _another_content(runtime: Runtime, settlement_id: str, known: str, found: str) -> None:
-    """The file that was found first stays the one that is booked; a person hears of the other."""
-    changed = problem(
-        "settlement-file-changed",
-        f"settlement {settlement_id}",
-        known=known[:12],
-        found=found[:12],
-    )
-    scope = f"settlement-file:{settlement_id}"
-    runtime.ledger.record_problems(runtime.settings.name, scope, [changed])
+        for document_id, content, charset in files.new_documents(runtime, amazon):
+            files.archive(runtime, content, charset, document_id)
+    return files.open_settlements(runtime)
 
 
 def match(runtime: Runtime, settlement_id: str) -> str:
-    """Read the archived file, give every row its destination, and work out the bookings.
+    """Give every row of an archived settlement its destination, and work out the bookings.
 
     Returns:
         name of a manifest with the frames MUTATIONS and MUTATION_LINES, empty when it is refused.
+
+    Raises:
+        ValueError: no such settlement was found.
     """
+    return _match(runtime, files.archived(runtime, settlement_id))
+
+
+def _match(runtime: Runtime, settlement: SettlementContent) -> str:
     from amazon_eboekhouden.expectations.gate import check
 
-    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
-    if record is None:
-        raise ValueError(f"settlement {settlement_id} was never found; run `settlements` first")
-    batch = f"{runtime.settings.name}/settlements/{settlement_id}"
-    content = runtime.archive.get(record.file_hash)
-    read = read_settlement(content, charset=record.totals.get("charset") or None)
-    manifest: dict[str, Any] = {"batch": batch, "settlement_id": settlement_id}
+    batch = f"{runtime.settings.name}/settlements/{settlement.settlement_id}"
+    read = read_settlement(settlement.content, charset=settlement.charset or None)
+    manifest: dict[str, Any] = {"batch": batch, "settlement_id": settlement.settlement_id}
     if not isinstance(read, SettlementFile):
         manifest |= {"refused": True, "frames": {}, "problems": plain_problems(read)}
         return write_manifest(runtime.staging, batch, "matched", manifest)
-    result = _bookables(runtime, read)
-    checked = check(result.mutations, result.mutation_lines, RELATIONS.empty())
-    stopped = [*gate(read, result, clearing_of(runtime, read)), *checked.problems]
+    worked = _work(runtime, read, settlement.deposit_eur_cents)
+    checked = check(worked.mutations, worked.mutation_lines, RELATIONS.empty())
+    stopped = [*worked.stopped, *checked.problems]
     # A settlement is booked whole or not at all: one held-back booking holds all of them back.
-    refused = result.waits or bool(stopped)
-    frames = write_frames(
-        runtime.staging,
-        batch,
-        {
-            "mutations": (MUTATIONS, MUTATIONS.empty() if refused else checked.mutations),
-            "mutation_lines": (
-                MUTATION_LINES,
-                MUTATION_LINES.empty() if refused else checked.mutation_lines,
-            ),
-        },
-    )
+    refused = worked.waits or bool(stopped)
+    mutations = MUTATIONS.empty() if refused else checked.mutations
+    lines = MUTATION_LINES.empty() if refused else checked.mutation_lines
+    frames = {"mutations": (MUTATIONS, mutations), "mutation_lines": (MUTATION_LINES, lines)}
     manifest |= {
         "refused": refused,
-        "frames": frames,
-        "summary": _summary(read, result),
-        "problems": plain_problems([*result.problems, *stopped]),
+        "frames": write_frames(runtime.staging, batch, frames),
+        "summary": worked.summary,
+        "problems": plain_problems([*worked.problems, *stopped]),
     }
     return write_manifest(runtime.staging, batch, "matched", manifest)
 
 
-def _bookables(runtime: Runtime, read: SettlementFile) -> SettlementBookables:
-    booked = _booked(runtime)
-    matched = match_rows(read, booked, runtime.settings)
+def _work(runtime: Runtime, read: SettlementFile, deposit_eur_cents: int | None) -> Worked:
+    settings, booked = runtime.settings, runtime.booked()
+    matched = match_rows(read, booked, settings)
     rates = rates_for_settlement(runtime, read.header.currency, read.rows["posted"])
-    return settlement_bookings(read, matched, booked, runtime.settings, rates=rates)
-
-
-def clearing_of(runtime: Runtime, read: SettlementFile) -> str:
-    """The clearing account of a settlement's currency."""
-    return runtime.settings.accounts.clearing.of(read.header.currency)
-
-
-def _summary(read: SettlementFile, result: SettlementBookables) -> dict[str, Any]:
-    """What the file says and where its rows went; in the settlement's own currency."""
-    places = result.rows.groupby("place")["amount_cents"].agg(["size", "sum"])
-    return {
-        "settlement_id": read.header.settlement_id,
-        "currency": read.header.currency,
-        "total_cents": read.header.total_cents,
-        "rows": len(read.rows),
-        "rows_cents": int(read.rows["amount_cents"].sum()),
-        "waits": result.waits,
-        "places": {
-            str(place): {"rows": int(row["size"]), "cents": int(row["sum"])}
-            for place, row in places.iterrows()
-        },
+    result = settlement_bookings(
+        read, matched, booked, settings, rates=rates, deposit_eur_cents=deposit_eur_cents
+    )
+    summary = _summary(statement(read, result), len(read.rows))
+    if settings.settlement.method == "clearing":
+        account = settings.accounts.clearing.of(read.header.currency)
+        stopped = gate(read, result, account)
+        return Worked(
+            result.mutations,
+            result.mutation_lines,
+            result.problems,
+            stopped,
+            result.waits,
+            summary,
+        )
+    proposal = propose_left_over(read, matched, booked, settings)
+    summary["proposal"] = {
+        "deposit_cents": proposal.deposit_cents,
+        "paid_cents": proposal.paid_cents,
+        "left_over_cents": proposal.left_over_cents,
+        "fees_cents": proposal.fees_cents,
+        "vat_lost_cents": proposal.vat_lost_cents,
+        "still_open_cents": proposal.still_open_cents,
     }
+    nothing = proposal.mutations.empty
+    # That it only proposes is said by the approval itself; why there is nothing to approve is not.
+    problems = proposal.problems if nothing else ()
+    return Worked(proposal.mutations, proposal.mutation_lines, problems, (), nothing, summary)
 
 
-def _booked(runtime: Runtime) -> pd.DataFrame:
-    bound = runtime.ledger.coupling_state(runtime.settings.name)
-    return runtime.ledger.booked(bound.administration) if bound else BOOKED.empty()
+def _summary(page: Statement, rows: int) -> dict[str, Any]:
+    """The statement as plain values; in the settlement's own currency unless named otherwise."""
+    return {
+        "settlement_id": page.settlement_id,
+        "start": page.start.isoformat(),
+        "end": page.end.isoformat(),
+        "currency": page.currency,
+        "total_cents": page.total_cents,
+        "rows": rows,
+        "rows_cents": sum(line.amount_cents for line in page.lines),
+        "lines": [
+            {
+                "section": line.section,
+                "line": line.line,
+                "rows": line.rows,
+                "cents": line.amount_cents,
+            }
+            for line in page.lines
+        ],
+        "transit_eur_cents": page.transit_cents,
+        "carried_eur_cents": page.carried_cents,
+        "waits": page.waits,
+    }
 
 
 def approval_needed(runtime: Runtime, settlement_id: str, ref: str) -> bool:
@@ -201,24 +178,49 @@ def approval_needed(runtime: Runtime, settlement_id: str, ref: str) -> bool:
 
     Source: accounting rules 2.5; `open_items_to_costs` always needs one.
     """
-    manifest = read_manifest(runtime.staging, ref)
-    if manifest["refused"]:
+    if read_manifest(runtime.staging, ref)["refused"]:
         return False
     if runtime.ledger.decisions.about(_subject(runtime, settlement_id)):
         return False
     settings = runtime.settings.settlement
     if settings.method == "open_items_to_costs" or settings.approval == "required":
         return True
-    if settings.approval == "automatic":
-        return False
-    return not any(
-        record.coupling == runtime.settings.name and record.state == BOOKED_STATE
-        for record in runtime.ledger.settlements.all(runtime.seller_id)
+    return settings.approval != "automatic" and not files.any_booked(runtime)
+
+
+def approve(runtime: Runtime, settlement_id: str, *, who: str) -> None:
+    """A person's approval: the settlement may be booked."""
+    runtime.ledger.decisions.record(
+        _subject(runtime, settlement_id), Choice.APPROVE, who=who, why="approved for booking"
     )
 
 
 def _subject(runtime: Runtime, settlement_id: str) -> str:
     return f"settlement:{runtime.seller_id}:{settlement_id}"
+
+
+def approval_text(runtime: Runtime, ref: str) -> str:
+    """What a person reads before approving: the statement, in Dutch."""
+    summary = read_manifest(runtime.staging, ref).get("summary")
+    if not summary:
+        return ""
+    currency = summary["currency"]
+    lines = [
+        f"Afrekening **{summary['settlement_id']}**, {summary['start']} tot {summary['end']}",
+        "",
+        f"| regel | bedrag ({currency}) |",
+        "|---|---:|",
+        *(f"| {x['section']}: {x['line']} | {euros(x['cents'])} |" for x in summary["lines"]),
+        f"| **totaal volgens Amazon** | **{euros(summary['total_cents'])}** |",
+    ]
+    if "proposal" in summary:
+        proposed = {k.removesuffix("_cents"): euros(v) for k, v in summary["proposal"].items()}
+        lines.append("")
+        lines.append(
+            "Voorstel: {paid} op facturen, {left_over} naar kosten; {vat_lost} btw wordt niet "
+            "afgetrokken; {still_open} blijft open.".format(**proposed)
+        )
+    return "\n".join(lines)
 
 
 def book_matched(runtime: Runtime, settlement_id: str, ref: str) -> RunReport:
@@ -227,40 +229,56 @@ def book_matched(runtime: Runtime, settlement_id: str, ref: str) -> RunReport:
     report = RunReport(problems=problems_of(manifest))
     if "summary" in manifest:
         report.details["settlements"] = [manifest["summary"]]
-    state = REFUSED
+    state = files.REFUSED
     if not manifest["refused"]:
-        report.add(
-            book(
-                runtime,
-                read_frame(runtime.staging, manifest, "mutations", MUTATIONS),
-                read_frame(runtime.staging, manifest, "mutation_lines", MUTATION_LINES),
-                RELATIONS.empty(),
-            )
-        )
-        state = BOOKED_STATE if _all_booked(runtime, manifest) else FOUND
+        mutations = read_frame(runtime.staging, manifest, "mutations", MUTATIONS)
+        lines = read_frame(runtime.staging, manifest, "mutation_lines", MUTATION_LINES)
+        report.add(book(runtime, mutations, lines, RELATIONS.empty()))
+        state = files.BOOKED if _all_booked(runtime, mutations) else files.FOUND
     if not runtime.preview:
         runtime.ledger.settlements.record(runtime.seller_id, settlement_id, state=state)
-        runtime.ledger.record_problems(
-            runtime.settings.name, f"settlement:{settlement_id}", report.problems
-        )
+        _remember(runtime, settlement_id, report.problems)
     return report
 
 
-def _all_booked(runtime: Runtime, manifest: dict[str, Any]) -> bool:
-    wanted = set(read_frame(runtime.staging, manifest, "mutations", MUTATIONS)["booking"])
-    booked = _booked(runtime)
+def _all_booked(runtime: Runtime, mutations: pd.DataFrame) -> bool:
+    booked = runtime.booked()
     confirmed = set(booked.loc[booked["state"] == "CONFIRMED", "booking"])
-    return wanted <= confirmed
+    return set(mutations["booking"]) <= confirmed
+
+
+def _remember(runtime: Runtime, settlement_id: str, problems: Sequence[Problem]) -> None:
+    scope = f"settlement:{settlement_id}"
+    runtime.ledger.record_problems(runtime.settings.name, scope, problems)
 
 
 def run(runtime: Runtime) -> RunReport:
     """Find, match and book everything that is not booked yet, oldest first; un-park what may be."""
+    report = RunReport()
+    if runtime.preview:
+        return _previewed(runtime)
     with runtime.amazon() as amazon:
-        settlement_ids = _find(runtime, amazon)
-        report = RunReport(calls=Counter(amazon.calls))
-    for settlement_id in settlement_ids:
+        for document_id, content, charset in files.new_documents(runtime, amazon):
+            files.archive(runtime, content, charset, document_id)
+        report.calls = Counter(amazon.calls)
+    for settlement_id in files.open_settlements(runtime):
         _add(report, run_one(runtime, settlement_id))
     _add(report, book_unparked(runtime))
+    return report
+
+
+def _previewed(runtime: Runtime) -> RunReport:
+    """The same without a trace: what is new is read from Amazon and not even recorded."""
+    with runtime.amazon() as amazon:
+        fresh = [
+            SettlementContent(files.describe(content, charset)[0], content, charset)
+            for _, content, charset in files.new_documents(runtime, amazon)
+        ]
+        report = RunReport(calls=Counter(amazon.calls))
+    known = [files.archived(runtime, name) for name in files.open_settlements(runtime)]
+    for settlement in [*known, *fresh]:
+        ref = _match(runtime, settlement)
+        _add(report, book_matched(runtime, settlement.settlement_id, ref))
     return report
 
 
@@ -274,36 +292,38 @@ def run_file(runtime: Runtime, path: Path) -> RunReport:
         content = path.read_bytes()
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    return run_one(runtime, _archive(runtime, content, "", ""))
-
-
-def book_unparked(runtime: Runtime) -> RunReport:
-    """Pay the invoices of orders that were settled before they were invoiced."""
-    mutations, lines = unpark(_booked(runtime), runtime.settings)
-    if mutations.empty:
-        return RunReport()
-    return book(runtime, mutations, lines, RELATIONS.empty())
+    if runtime.preview:
+        settlement_id = files.describe(content, "")[0]
+        ref = _match(runtime, SettlementContent(settlement_id, content, ""))
+        return book_matched(runtime, settlement_id, ref)
+    return run_one(runtime, files.archive(runtime, content, ""))
 
 
 def run_one(runtime: Runtime, settlement_id: str) -> RunReport:
     """Match and book one settlement, unless a person must approve first."""
     ref = match(runtime, settlement_id)
-    if not runtime.preview and approval_needed(runtime, settlement_id, ref):
-        waiting = problem(
-            "settlement-waits-for-approval",
-            f"settlement {settlement_id}",
-            approval=runtime.settings.settlement.approval,
-        )
-        return _waiting(runtime, settlement_id, ref, waiting)
-    return book_matched(runtime, settlement_id, ref)
-
-
-def _waiting(runtime: Runtime, settlement_id: str, ref: str, waiting: Problem) -> RunReport:
-    report = RunReport(problems=[waiting, *problems_of(read_manifest(runtime.staging, ref))])
-    runtime.ledger.record_problems(
-        runtime.settings.name, f"settlement:{settlement_id}", report.problems
+    if not approval_needed(runtime, settlement_id, ref):
+        return book_matched(runtime, settlement_id, ref)
+    manifest = read_manifest(runtime.staging, ref)
+    waiting = problem(
+        "settlement-waits-for-approval",
+        f"settlement {settlement_id}",
+        approval=runtime.settings.settlement.approval,
+        method=runtime.settings.settlement.method,
+        settlement=settlement_id,
     )
+    report = RunReport(problems=[waiting, *problems_of(manifest)])
+    report.details["settlements"] = [manifest["summary"]]
+    _remember(runtime, settlement_id, report.problems)
     return report
+
+
+def book_unparked(runtime: Runtime) -> RunReport:
+    """Pay the invoices of orders that were settled before they were invoiced."""
+    mutations, lines = unpark(runtime.booked(), runtime.settings)
+    if mutations.empty:
+        return RunReport()
+    return book(runtime, mutations, lines, RELATIONS.empty())
 
 
 def _add(report: RunReport, other: RunReport) -> None:

@@ -185,15 +185,15 @@ def match_settlement() -> dict[str, Any]:
     """Read the archived file, check that it adds up, and give every row its destination.
 
     Returns:
-        the name of the batch, and whether a person must approve it: what the branch needs, so
-        that it need not load anything.
+        the name of the batch, and whether a person must approve it, with the text to approve.
     """
     from amazon_eboekhouden.pipelines import settlements
 
     def step(runtime: Runtime, settlement_id: str) -> dict[str, Any]:
         batch = settlements.match(runtime, settlement_id)
         needed = settlements.approval_needed(runtime, settlement_id, batch)
-        return {"batch": batch, "needs_approval": needed}
+        text = settlements.approval_text(runtime, batch) if needed else ""
+        return {"batch": batch, "needs_approval": needed, "statement": text}
 
     matched: dict[str, Any] = _settlement_step(step)
     return matched

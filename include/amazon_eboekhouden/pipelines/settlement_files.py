@@ -1,0 +1,153 @@
+"""Settlement files: found at Amazon, kept by their content, known to the ledger.
+
+Every document is fetched once: the ledger remembers the documents of each settlement, and the same
+settlement listed again under another document is recognised by its content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from amazon_eboekhouden.domain.problems import problem
+from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
+from amazon_eboekhouden.pipelines.runtime import Runtime
+
+if TYPE_CHECKING:
+    from amazon_eboekhouden.adapters.amazon import AmazonSeller
+
+# Amazon keeps a report at most this long.
+LISTED_FOR = timedelta(days=90)
+# States of a settlement in the ledger.
+FOUND, REFUSED, BOOKED = "found", "refused", "booked"
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementContent:
+    """A settlement file, byte for byte.
+
+    Attributes:
+        settlement_id: Amazon's, or one made of the content when the file cannot be read.
+        content: the document.
+        charset: as Amazon named it, "" when unknown.
+        deposit_eur_cents: what reached the bank, for other currencies; None when not entered.
+    """
+
+    settlement_id: str
+    content: bytes
+    charset: str
+    deposit_eur_cents: int | None = None
+
+
+def new_documents(runtime: Runtime, amazon: AmazonSeller) -> Iterator[tuple[str, bytes, str]]:
+    """Documents that were never fetched: id, content, charset.
+
+    Raises:
+        domain.errors.RemoteError: Amazon cannot be asked.
+    """
+    records = runtime.ledger.settlements.all(runtime.seller_id)
+    fetched = {name for record in records for name in record.totals.get("documents", ())}
+    since = datetime.now(UTC) - LISTED_FOR + timedelta(minutes=1)
+    for listed in amazon.settlement_reports(created_since=since):
+        if listed.document_id and listed.document_id not in fetched:
+            fetched.add(listed.document_id)
+            document = amazon.fetch_document(listed.document_id)
+            yield listed.document_id, document.content, document.charset
+
+
+def open_settlements(runtime: Runtime) -> list[str]:
+    """Settlements of this coupling that are not booked yet, oldest period first."""
+    return [
+        record.settlement_id
+        for record in runtime.ledger.settlements.all(runtime.seller_id)
+        if record.coupling == runtime.settings.name and record.state in (FOUND, REFUSED)
+    ]
+
+
+def any_booked(runtime: Runtime) -> bool:
+    """Whether this coupling ever booked a settlement."""
+    return any(
+        record.coupling == runtime.settings.name and record.state == BOOKED
+        for record in runtime.ledger.settlements.all(runtime.seller_id)
+    )
+
+
+def archive(runtime: Runtime, content: bytes, charset: str, document_id: str = "") -> str:
+    """Keep a file by its content and record its settlement; returns the settlement's id."""
+    content_hash = runtime.archive.put(content)
+    settlement_id, known = describe(content, charset)
+    before = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    if before is not None and before.file_hash not in ("", content_hash):
+        _another_content(runtime, settlement_id, before.file_hash, content_hash)
+        content_hash = before.file_hash
+    totals = dict(before.totals) if before else {}
+    documents = sorted({*totals.get("documents", ()), document_id} - {""})
+    runtime.ledger.settlements.record(
+        runtime.seller_id,
+        settlement_id,
+        coupling=runtime.settings.name,
+        file_hash=content_hash,
+        archive=content_hash,
+        totals={**totals, "documents": documents, "charset": totals.get("charset") or charset},
+        **known,
+    )
+    return settlement_id
+
+
+def archived(runtime: Runtime, settlement_id: str) -> SettlementContent:
+    """The file of a settlement that was found.
+
+    Raises:
+        ValueError: no such settlement was found.
+    """
+    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    if record is None:
+        raise ValueError(f"settlement {settlement_id} was never found; run `settlements` first")
+    return SettlementContent(
+        settlement_id,
+        runtime.archive.get(record.file_hash),
+        str(record.totals.get("charset") or ""),
+        record.totals.get("deposit_eur_cents"),
+    )
+
+
+def enter_deposit(runtime: Runtime, settlement_id: str, eur_cents: int) -> None:
+    """Remember what a settlement in another currency brought to the bank, in EUR.
+
+    Raises:
+        ValueError: no such settlement was found.
+    """
+    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    if record is None:
+        raise ValueError(f"settlement {settlement_id} was never found; run `settlements` first")
+    totals = {**record.totals, "deposit_eur_cents": eur_cents}
+    runtime.ledger.settlements.record(runtime.seller_id, settlement_id, totals=totals)
+
+
+def describe(content: bytes, charset: str) -> tuple[str, dict[str, Any]]:
+    """The settlement's id and what its header says, as the ledger records it."""
+    read = read_settlement(content, charset=charset or None)
+    if not isinstance(read, SettlementFile):
+        # The reason is listed by `match`, every time until a version of the reader can read it.
+        return f"file-{sha256(content).hexdigest()[:16]}", {"state": REFUSED}
+    return read.header.settlement_id, {
+        "start_date": read.header.start,
+        "end_date": read.header.end,
+        "total_cents": read.header.total_cents,
+        "currency": read.header.currency,
+    }
+
+
+def _another_content(runtime: Runtime, settlement_id: str, known: str, found: str) -> None:
+    """The file that was found first stays the one that is booked; a person hears of the other."""
+    changed = problem(
+        "settlement-file-changed",
+        f"settlement {settlement_id}",
+        known=known[:12],
+        found=found[:12],
+    )
+    scope = f"settlement-file:{settlement_id}"
+    runtime.ledger.record_problems(runtime.settings.name, scope, [changed])
