@@ -21,7 +21,6 @@ from amazon_eboekhouden.config.connections import Connection, from_environment
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.errors import CredentialsRefused, NotNow, RemoteError, SettingsError
 from amazon_eboekhouden.domain.money import cents_of
-from amazon_eboekhouden.domain.problems import problem
 from amazon_eboekhouden.pipelines.report import (
     WRONG_USAGE,
     RunReport,
@@ -58,8 +57,7 @@ def _guarded(options: argparse.Namespace) -> tuple[int, RunReport]:
         preview = options.preview or settings.mode == "preview"
         runtime = Runtime(settings, environment, _connection, preview=preview)
         if not settings.active and options.command != "check":
-            inactive = problem("coupling-inactive", f"coupling {settings.name}")
-            return 0, RunReport(details={"note": inactive.cause})
+            return 0, RunReport(details={"note": f"coupling {settings.name} is not active"})
         report = options.run(runtime, options)
     except SettingsError as error:
         return WRONG_USAGE, RunReport(problems=error.problems)

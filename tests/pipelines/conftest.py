@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,10 @@ from typing import Any
 import httpx
 import pytest
 from amazon_eboekhouden import cli
+from amazon_eboekhouden.adapters.install_key import load_or_create
+from amazon_eboekhouden.config.environment import environment_of
+from amazon_eboekhouden.ledger import open_ledger
+from amazon_eboekhouden.ledger.couplings import OpenProblem
 from coupling_sandbox.amazon.app import create_app as amazon_app
 from coupling_sandbox.clock import Clock
 from coupling_sandbox.eboekhouden.app import create_app as books_app
@@ -43,6 +48,7 @@ class World:
     public: str
     home: Path
     capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch
 
     def run(self, *arguments: str) -> Result:
         """Run a command with --json; nothing it prints may hold a secret."""
@@ -60,6 +66,21 @@ class World:
         for secret in SECRETS:
             assert secret not in done.stdout + done.stderr
         return Result(done.returncode, json.loads(done.stdout.strip().splitlines()[-1]))
+
+    def connect_books(self, connection: dict[str, Any]) -> None:
+        """Let the coupling's connection to the books be another one."""
+        self.monkeypatch.setenv("AIRFLOW_CONN_EBOEKHOUDEN_DEMO", json.dumps(connection))
+
+    def open_problems(self) -> list[OpenProblem]:
+        """What stands on the coupling's list."""
+        environment = environment_of(os.environ)
+        ledger = open_ledger(
+            environment.ledger_url, install_key=load_or_create(environment.key_file)
+        )
+        try:
+            return ledger.open_problems("demo")
+        finally:
+            ledger.close()
 
     def post(self, url: str, body: Any = None, **options: Any) -> Any:
         answer = httpx.post(url, json=body, timeout=60, **options)
@@ -117,7 +138,7 @@ def world(
     monkeypatch.setenv("AMAZON_EBOEKHOUDEN_COUPLINGS", str(folder))
     monkeypatch.setenv("AIRFLOW_CONN_AMAZON_DEMO", amazon_connection(amazon))
     monkeypatch.setenv("AIRFLOW_CONN_EBOEKHOUDEN_DEMO", books_connection(books))
-    return World(amazon, books, public, tmp_path, capsys)
+    return World(amazon, books, public, tmp_path, capsys, monkeypatch)
 
 
 def amazon_connection(url: str, refresh_token: str = "Atzr|sandbox") -> str:

@@ -96,9 +96,6 @@ _RUNS: Mapping[str, ProblemKind] = {
         "the booking {booking} breaks the rule {rule!r} ({found})",
         "report this row with its order: the coupling held it back because it would be wrong",
     ),
-    "coupling-inactive": ProblemKind(
-        "the coupling is not active", "set active: true in the coupling's file"
-    ),
     "settlement-waits-for-approval": ProblemKind(
         "a person must approve it before it is booked (approval {approval}, method {method})",
         "look at `settlements --preview`, then approve its run in Airflow under Required Action, "
