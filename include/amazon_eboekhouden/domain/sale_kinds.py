@@ -145,8 +145,7 @@ def _from_home(
     parties: Parties, ship_to: Territory, vat: VatSettings, vies: Mapping[str, ViesAnswer]
 ) -> Sale:
     if not ship_to.in_eu:
-        if parties.tax_shown == "some":
-            raise OrderFault("export-vat-charged", country=ship_to.name or ship_to.country)
+        _insist_on_untaxed(parties, ship_to)
         return Sale("S5", f"export to {ship_to.name or ship_to.country}")
     if ship_to.country == HOME:
         return Sale("S10", "domestic sale")
@@ -154,8 +153,7 @@ def _from_home(
         number = _business_number(parties, ship_to, vat, vies)
         if number:
             return Sale("S9", "supply to a business in another member state", number)
-    elif parties.is_business and parties.tax_shown == "zero":
-        raise OrderFault("b2b-number-missing")
+    _insist_on_number_at_zero(parties)
     return _distance_sale(parties, ship_to, vat)
 
 
@@ -178,11 +176,13 @@ def _from_abroad(
         raise OrderFault("import-sale", country=ship_from.name or ship_from.country)
     _insist_on_registration(ship_from, vat)
     if not ship_to.in_eu:
+        _insist_on_untaxed(parties, ship_to)
         return Sale("S5-OUTSIDE", f"export from stock in {ship_from.country}")
     if ship_to.country == ship_from.country:
         return Sale("S3", f"domestic sale from stock in {ship_from.country}")
     if parties.vat_number:
         raise OrderFault("b2b-from-abroad", country=ship_from.country)
+    _insist_on_number_at_zero(parties)
     if not vat.oss:
         raise OrderFault("oss-missing", country=ship_to.country)
     return Sale("S4", f"distance sale from stock in {ship_from.country} (OSS)")
@@ -191,6 +191,17 @@ def _from_abroad(
 def _insist_on_registration(ship_from: Territory, vat: VatSettings) -> None:
     if ship_from.country not in vat.registrations:
         raise OrderFault("registration-missing", country=ship_from.name or ship_from.country)
+
+
+def _insist_on_untaxed(parties: Parties, ship_to: Territory) -> None:
+    if parties.tax_shown == "some":
+        raise OrderFault("export-vat-charged", country=ship_to.name or ship_to.country)
+
+
+def _insist_on_number_at_zero(parties: Parties) -> None:
+    """A business that paid no VAT and showed no number: 0 % can't be proved."""
+    if parties.is_business and not parties.vat_number and parties.tax_shown == "zero":
+        raise OrderFault("b2b-number-missing")
 
 
 def _business_number(
