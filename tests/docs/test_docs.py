@@ -80,3 +80,12 @@ def test_the_readme_shows_what_the_demo_prints() -> None:
     shown = (REPOSITORY / "README.md").read_text()
     for label in re.findall(r'Line\(\s*"([^"]+)"', source):
         assert label in shown, label
+
+
+def test_the_rooms_in_the_architecture_are_the_folders_that_exist() -> None:
+    page = (REPOSITORY / "docs" / "architecture.md").read_text()
+    package = REPOSITORY / "include" / "amazon_eboekhouden"
+    rooms = {path.name for path in package.iterdir() if (path / "__init__.py").exists()}
+    drawn = set(re.findall(r"^  ([a-z]+)/ ", page, re.MULTILINE))
+    assert rooms <= drawn
+    assert drawn - {"couplings"} <= rooms

@@ -166,18 +166,21 @@ class AmazonSeller:
 
     # --- reports ----------------------------------------------------------------------------------
 
-    def settlement_reports(self, created_since: datetime) -> list[ReportListed]:
+    def settlement_reports(self, created_since: datetime | None = None) -> list[ReportListed]:
         """All settlement reports that are done, oldest first, each document once.
+
+        Without a moment Amazon lists what it still has: 90 days by its own clock.
 
         Amazon lists the same document for several marketplaces, so they are not asked for one by
         one, and reports of one document count as one.
         """
-        first = {
+        first: dict[str, Any] = {
             "reportTypes": SETTLEMENT_REPORT,
             "processingStatuses": "DONE",
-            "createdSince": _stamp(created_since),
             "pageSize": 100,
         }
+        if created_since is not None:
+            first["createdSince"] = _stamp(created_since)
         found: dict[str, ReportListed] = {}
         for row in self._report_rows(first):
             report = report_listed(row)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +18,6 @@ from amazon_eboekhouden.pipelines.runtime import Runtime
 if TYPE_CHECKING:
     from amazon_eboekhouden.adapters.amazon import AmazonSeller
 
-# Amazon keeps a report at most this long.
-LISTED_FOR = timedelta(days=90)
 # States of a settlement in the ledger.
 FOUND, REFUSED, BOOKED = "found", "refused", "booked"
 
@@ -50,8 +47,7 @@ def new_documents(runtime: Runtime, amazon: AmazonSeller) -> Iterator[tuple[str,
     """
     records = runtime.ledger.settlements.all(runtime.seller_id)
     fetched = {name for record in records for name in record.totals.get("documents", ())}
-    since = datetime.now(UTC) - LISTED_FOR + timedelta(minutes=1)
-    for listed in amazon.settlement_reports(created_since=since):
+    for listed in amazon.settlement_reports():
         if listed.document_id and listed.document_id not in fetched:
             fetched.add(listed.document_id)
             document = amazon.fetch_document(listed.document_id)
