@@ -191,3 +191,12 @@ def test_two_refund_events_lead_to_one_booking(ledger: BookingLedger) -> None:
     assert ledger.aliases.record(ADMIN, ["finances-1"], "crn:1:a") == "crn:1:a"
     assert ledger.aliases.record(ADMIN, ["settlement-9", "finances-1"], "crn:1:b") == "crn:1:a"
     assert ledger.aliases.resolve(ADMIN, ["settlement-9", "other"]) == {"settlement-9": "crn:1:a"}
+
+
+def test_who_gave_the_lease_back_keeps_nobody_waiting(ledger: BookingLedger, hand: Hand) -> None:
+    """On PostgreSQL a session that is only closed would hold its lock a moment longer."""
+    for turn in range(30):
+        lease = ledger.store.acquire(ADMIN, f"worker {turn}")
+        assert isinstance(lease, Lease), f"turn {turn}"
+        ledger.store.release(lease)
+        hand.move(0.002)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import SQLAlchemyError
 
 from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.ledger import schema
@@ -159,9 +161,14 @@ class SqlStore(SqlNumbers):
     def drop_guard(self, admin: str, holder: str) -> None:
         """Give up the advisory lock, as the end of a process does."""
         guard = self._guards.pop((admin, holder), None)
-        if guard is not None:
-            guard.invalidate()  # The session ends, and the lock with it.
-            guard.close()
+        if guard is None:
+            return
+        # Said aloud: a session that is only closed keeps its lock until its server process ends,
+        # and the next worker would find it taken. A session that is lost has lost the lock too.
+        with suppress(SQLAlchemyError):
+            guard.execute(text("SELECT pg_advisory_unlock_all()"))
+        guard.invalidate()
+        guard.close()
 
     def drop_all_guards(self) -> None:
         """Give up every advisory lock that this store still holds."""
