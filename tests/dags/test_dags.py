@@ -58,6 +58,18 @@ def test_every_dag_says_what_it_is_and_leaves_nothing_to_defaults(dag_bag) -> No
         assert str(dag.timezone) == "UTC", dag.dag_id
 
 
+def test_every_schedule_is_in_utc_but_for_the_nightly_audit(dag_bag) -> None:
+    """03:15 in Amsterdam, the bookkeeper's night, comes exactly once on every day."""
+    zones = {
+        dag.dag_id: str(dag.timetable.timezone)
+        for dag in dag_bag.dags.values()
+        if hasattr(dag.timetable, "timezone")
+    }
+    assert len(zones) > 2
+    assert zones.pop("amazon_books_audit") == "Europe/Amsterdam"
+    assert set(zones.values()) == {"UTC"}
+
+
 @pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
 def test_a_dag_file_imports_nothing_heavy(file: Path) -> None:
     """The DAG processor pays for every import again and again."""

@@ -18,6 +18,8 @@ SECTIONS = {
     "Orders": problems._ORDERS,
     "Settlements": problems._SETTLEMENTS,
     "Booking": problems._BOOKING,
+    "Nightly audit and explain": problems._AUDIT,
+    "Reports for VAT returns": problems._REPORTS,
 }
 
 
