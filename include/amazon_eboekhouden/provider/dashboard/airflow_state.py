@@ -1,0 +1,95 @@
+"""What Airflow knows: how the last runs went, when the next one starts, and starting one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.api.common.trigger_dag import trigger_dag
+from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.sdk.exceptions import AirflowException
+from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState, TaskInstanceState
+from airflow.utils.types import DagRunTriggeredByType
+from sqlalchemy import func, select
+
+ORDERS_DAG = "amazon_orders"
+# Which task speaks to which service; a failed task of the one says nothing about the other.
+SERVICE_OF = {"coupling_orders.extract": "amazon", "coupling_orders.load": "books"}
+LOOK_BACK = timedelta(days=7)
+MOST_TASKS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LastTask:
+    """How the newest finished task of a coupling at a service went."""
+
+    succeeded: bool
+    at_utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The hourly DAG.
+
+    Attributes:
+        known: Airflow has read the DAG.
+        paused: nothing starts by itself.
+        next_utc: when the next run starts.
+    """
+
+    known: bool
+    paused: bool
+    next_utc: datetime | None
+
+
+def last_tasks(now_utc: datetime) -> Mapping[tuple[str, str], LastTask]:
+    """(coupling, service) to its newest finished task; one query for all couplings."""
+    task = TaskInstance
+    column: Any = task.rendered_map_index
+    finished = (TaskInstanceState.SUCCESS, TaskInstanceState.FAILED)
+    query = (
+        select(task.task_id, column, task.state, task.end_date)
+        .where(task.dag_id == ORDERS_DAG, task.task_id.in_(SERVICE_OF))
+        .where(task.state.in_(finished), task.end_date > now_utc - LOOK_BACK)
+        .order_by(task.end_date.desc())
+        .limit(MOST_TASKS)
+    )
+    found: dict[tuple[str, str], LastTask] = {}
+    with create_session() as session:
+        for task_id, coupling, state, at_utc in session.execute(query):
+            key = (str(coupling), SERVICE_OF[task_id])
+            found.setdefault(key, LastTask(state == TaskInstanceState.SUCCESS, at_utc))
+    return found
+
+
+def schedule() -> Schedule:
+    """When the hourly DAG runs next."""
+    query = select(DagModel.is_paused, DagModel.next_dagrun_create_after).where(
+        DagModel.dag_id == ORDERS_DAG
+    )
+    with create_session() as session:
+        row = session.execute(query).first()
+    return Schedule(False, True, None) if row is None else Schedule(True, row[0], row[1])
+
+
+def start_orders_run(who: str) -> bool:
+    """Start the hourly DAG now, unless a run is under way or waits already.
+
+    Returns:
+        whether a run is coming without waiting for the hour.
+    """
+    waiting = (DagRunState.QUEUED, DagRunState.RUNNING)
+    query = select(func.count()).where(DagRun.dag_id == ORDERS_DAG, DagRun.state.in_(waiting))
+    with create_session() as session:
+        if session.execute(query).scalar_one():
+            return True
+    try:
+        trigger_dag(ORDERS_DAG, triggered_by=DagRunTriggeredByType.UI, triggering_user_name=who)
+    except AirflowException:
+        return False
+    return True

@@ -1,0 +1,154 @@
+"""The words on the page: Dutch, with those of the bookkeeping program's own manual."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from string import Formatter
+
+from amazon_eboekhouden.domain.problems import CATALOGUE, Problem
+from amazon_eboekhouden.provider.dashboard.dutch_audit import AUDIT
+from amazon_eboekhouden.provider.dashboard.dutch_orders import ORDERS, SETTINGS, Words
+from amazon_eboekhouden.provider.dashboard.dutch_settlements import BOOKINGS, SETTLEMENTS
+
+PROBLEMS: Mapping[str, Words] = {
+    **SETTINGS,
+    **ORDERS,
+    **SETTLEMENTS,
+    **BOOKINGS,
+    **AUDIT,
+}
+
+KINDS: Mapping[str, str] = {
+    "REL": "relatie",
+    "INV": "factuur",
+    "CRN": "creditnota",
+    "PAY": "factuurbetaling",
+    "FEE": "ingehouden kosten",
+    "MNY": "geldmutatie",
+    "IFE": "kostenfactuur Amazon",
+    "REV": "tegenboeking",
+}
+# State of a booking: (word, light).
+STATES: Mapping[str, tuple[str, str]] = {
+    "PLANNED": ("wacht op verzending", "grey"),
+    "SENDING": ("wordt verstuurd", "amber"),
+    "UNKNOWN": ("onzeker", "amber"),
+    "CONFIRMED": ("geboekt", "green"),
+    "REJECTED": ("geweigerd", "red"),
+    "CONFLICT": ("staat anders in de boeken", "red"),
+    "NEEDS_HUMAN": ("wacht op uw keuze", "red"),
+    "HALF": ("half geboekt", "red"),
+    "DRIFTED": ("in de boeken veranderd", "red"),
+    "SUPERSEDED": ("vervangen", "grey"),
+    "IGNORED": ("genegeerd", "grey"),
+}
+REASONS: Mapping[str, str] = {
+    "foreign": "factuurnummer door iemand anders geboekt",
+    "absent": "verstuurd en nooit aangekomen",
+    "duplicated": "staat dubbel",
+    "not-visible": "niet te zien of zij er staat",
+    "conflict": "andere inhoud dan verstuurd",
+    "half": "factuur zonder mutatie",
+    "deleted": "verwijderd uit de boeken",
+    "changed": "veranderd in de boeken",
+    "drift-duplicated": "staat dubbel",
+    "adopted": "overgenomen zoals het er staat",
+    "no-answer": "geen antwoord gekregen",
+    "session-expired": "sessie verlopen",
+    "number-exists": "nummer bestaat al",
+}
+CHOICES: Mapping[str, tuple[str, str]] = {
+    "retry": ("Opnieuw aanbieden", "de boeking wordt nog eens verstuurd"),
+    "adopt": ("Overnemen", "wat in de boeken staat telt als de onze"),
+    "rebook": ("Onze boeken", "onze boeking wordt (opnieuw) verstuurd"),
+    "ignore": ("Negeren", "er gebeurt niets meer mee"),
+    "approve": ("Goedkeuren", "de afrekening mag geboekt worden"),
+}
+# State of a settlement: (word, light).
+SETTLEMENT_STATES: Mapping[str, tuple[str, str]] = {
+    "found": ("gevonden, nog niet geboekt", "grey"),
+    "waiting": ("wacht op goedkeuring", "amber"),
+    "refused": ("niet te boeken", "red"),
+    "booked": ("geboekt", "green"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A problem as a person reads it."""
+
+    title: str
+    cause: str
+    todo: str
+
+
+def title_of(code: str) -> str:
+    """Short name of a problem; the code itself when it has none."""
+    return PROBLEMS[code][0] if code in PROBLEMS else code
+
+
+def worded(found: Problem) -> Worded:
+    """A problem in Dutch, with its own details; the stored wording where they can't be found."""
+    if found.code not in PROBLEMS:
+        return Worded(found.code, found.cause, found.todo)
+    title, cause, todo = PROBLEMS[found.code]
+    details = _details(found)
+    return Worded(
+        title,
+        _filled(cause, details) or found.cause,
+        _filled(todo, details) or found.todo,
+    )
+
+
+def row_in_dutch(row: str) -> str:
+    """What a problem is about: `order 405-…` becomes `bestelling 405-…`."""
+    for english, dutch in _ROWS:
+        if row.startswith(english + " "):
+            return dutch + row[len(english) :]
+    return row
+
+
+_ROWS = (
+    ("order", "bestelling"),
+    ("settlement", "afrekening"),
+    ("ledger account", "grootboekrekening"),
+    ("connection", "verbinding"),
+    ("coupling", "koppeling"),
+    ("administration", "administratie"),
+)
+
+
+def placeholders(text: str) -> set[str]:
+    """Names of the details that a wording needs."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def _filled(text: str, details: Mapping[str, str]) -> str:
+    return text.format(**details) if placeholders(text) <= set(details) else ""
+
+
+def _details(found: Problem) -> dict[str, str]:
+    """The details of a stored problem, read back from its catalogue wording."""
+    kind = CATALOGUE.get(found.code)
+    if kind is None:
+        return {}
+    details: dict[str, str] = {}
+    for wording, text in ((kind.cause, found.cause), (kind.todo, found.todo)):
+        match = _pattern(wording).fullmatch(text)
+        if match:
+            details |= match.groupdict()
+    return details
+
+
+@cache
+def _pattern(wording: str) -> re.Pattern[str]:
+    parts, seen = [], set[str]()
+    for literal, name, _, _ in Formatter().parse(wording):
+        parts.append(re.escape(literal))
+        if name:
+            parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>.*?)")
+            seen.add(name)
+    return re.compile("".join(parts), re.DOTALL)

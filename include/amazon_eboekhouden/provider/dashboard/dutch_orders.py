@@ -1,0 +1,282 @@
+"""Problems of orders and settings in Dutch: code to (title, cause, what to do).
+
+`{name}` are the details of the English wording in `domain.problems`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Words = tuple[str, str, str]
+_BY_HAND = "Boek deze bestelling met de hand."
+_COMPARE = "Vergelijk de bestelling in Seller Central; blijft het zo, boek haar dan met de hand."
+_NEXT_RUN = "Niets, als de volgende run de bestelling goed toont; anders met de hand boeken."
+
+SETTINGS: Mapping[str, Words] = {
+    "settings-invalid": (
+        "De instellingen kloppen niet",
+        "{field}: {why}",
+        "Verbeter {field} in {file}, regel {line}, en controleer de koppeling opnieuw.",
+    ),
+    "connection-missing": (
+        "De verbinding bestaat niet",
+        "Er is geen verbinding met de naam {connection}.",
+        "Maak de verbinding {connection} aan in Airflow, onder Admin, Connections.",
+    ),
+    "credentials-refused": (
+        "De inloggegevens worden geweigerd",
+        "{service} weigert {field}: {why}",
+        "Vul {field} opnieuw in bij de verbinding {connection}.",
+    ),
+    "account-missing": (
+        "Een grootboekrekening ontbreekt",
+        "Grootboekrekening {account} ({role}) bestaat niet in de administratie.",
+        "Maak {account} aan met categorie {category} in e-Boekhouden.nl, of noem een andere "
+        "rekening bij accounts.{role}.",
+    ),
+    "account-category": (
+        "Een grootboekrekening heeft de verkeerde categorie",
+        "Grootboekrekening {account} ({role}) heeft categorie {found}; het moet {category} zijn.",
+        "Noem bij accounts.{role} een rekening met categorie {category}.",
+    ),
+    "account-ambiguous": (
+        "Een categorie heeft niet precies één grootboekrekening",
+        "De administratie heeft {count} grootboekrekeningen met categorie {category}.",
+        "Houd precies één rekening met categorie {category} aan in e-Boekhouden.nl.",
+    ),
+    "service-unreachable": (
+        "Een dienst is niet te bereiken",
+        "{service} gaf geen bruikbaar antwoord: {why}",
+        "Probeer het later nog eens; er is niets geboekt.",
+    ),
+    "administration-changed": (
+        "De verbinding hoort bij een andere administratie",
+        "De verbinding antwoordt voor administratie {found}; de koppeling hoort bij {bound}.",
+        "Herstel de oude verbinding, of maak een nieuwe koppeling voor de andere administratie.",
+    ),
+    "seller-changed": (
+        "De verbinding hoort bij een andere verkoper",
+        "De verbinding hoort bij verkoper {found}; de koppeling hoort bij {bound}.",
+        "Herstel de oude verbinding, of maak een nieuwe koppeling voor de andere verkoper.",
+    ),
+    "expectation-failed": (
+        "Een controle hield de boeking tegen",
+        "De boeking {booking} voldoet niet aan de regel {rule} ({found}).",
+        "Meld deze bestelling: de koppeling hield haar tegen omdat zij fout zou worden geboekt.",
+    ),
+    "coupling-inactive": (
+        "De koppeling is niet actief",
+        "De koppeling is gedeactiveerd.",
+        "Zet active: true in het bestand van de koppeling.",
+    ),
+    "amazon-refused": (
+        "Amazon weigert een vraag",
+        "Amazon weigert {operation}: {why}",
+        "Klik op Controleer nu, verbeter wat er genoemd wordt, en bied het opnieuw aan.",
+    ),
+    "books-refused": (
+        "e-Boekhouden.nl weigert een vraag",
+        "e-Boekhouden.nl weigert {operation}: {why}",
+        "Klik op Controleer nu, verbeter wat er genoemd wordt, en bied het opnieuw aan.",
+    ),
+    "coupling-stopped": (
+        "De koppeling is gestopt",
+        "De koppeling is gestopt: {why}",
+        "Verhelp de oorzaak en activeer de koppeling opnieuw.",
+    ),
+}
+
+ORDERS: Mapping[str, Words] = {
+    "order-id-missing": ("Bestelling zonder nummer", "Er is geen bestelnummer.", _NEXT_RUN),
+    "marketplace-unknown": (
+        "Onbekende marktplaats",
+        "Verkocht op {name} ({id}); dat is geen Europese marktplaats van Amazon.",
+        f"{_BY_HAND} De koppeling kent alleen de Europese marktplaatsen.",
+    ),
+    "status-unknown": (
+        "Onbekende status",
+        "De status is {found}; die kent de koppeling niet.",
+        "Bekijk de bestelling in Seller Central; zij wordt vanzelf geboekt zodra zij verzonden is.",
+    ),
+    "time-unreadable": ("Onleesbare tijden", "De tijden zijn niet te lezen: {found}", _NEXT_RUN),
+    "proceeds-missing": (
+        "Amazon toont geen bedragen",
+        "Amazon toont geen bedragen: {what}",
+        "Controleer in Seller Central of de app de rol Inventory and Order Tracking heeft; de "
+        "bestelling wordt bij de volgende run opnieuw gevraagd.",
+    ),
+    "proceeds-kind-unknown": (
+        "Onbekende soort kosten",
+        "De bestelling heeft een soort kosten die de koppeling niet kent: {kind}",
+        f"{_BY_HAND} Meld de soort kosten.",
+    ),
+    "proceeds-do-not-close": (
+        "De bedragen tellen niet op",
+        "De bedragen van {what} tellen niet op: totaal {total}, delen {parts}, btw {tax}.",
+        _COMPARE,
+    ),
+    "amount-unreadable": (
+        "Onleesbaar bedrag",
+        "Het bedrag van {what} is geen heel aantal centen: {found}",
+        _NEXT_RUN,
+    ),
+    "currency-unexpected": (
+        "Onverwachte valuta",
+        "De bedragen zijn in {found}; deze marktplaats verkoopt in {expected}.",
+        _COMPARE,
+    ),
+    "order-item-unclear": (
+        "Onduidelijk artikel",
+        "Een artikel heeft geen eigen nummer.",
+        _NEXT_RUN,
+    ),
+    "quantity-unclear": (
+        "Onduidelijk aantal",
+        "Van artikel {item} zijn {sent} van de {ordered} verzonden; de bedragen passen bij geen "
+        "van beide.",
+        "Vergelijk de bestelling in Seller Central en boek haar met de hand.",
+    ),
+    "facilitator-tax-unclear": (
+        "Btw van Amazon past niet",
+        "Amazon draagt de btw af, maar {tax} past bij geen tarief op {base}.",
+        "Vergelijk de btw in Seller Central en boek de bestelling met de hand.",
+    ),
+    "ship-from-unknown": (
+        "Land van verzending onbekend",
+        "Het is niet bekend vanuit welk land is verzonden.",
+        "Noem het enige land met FBA-voorraad bij seller.stock_in; bij voorraad in meer landen "
+        "wacht de bestelling op het verzendrapport van Amazon.",
+    ),
+    "ship-from-mixed": (
+        "Verzonden vanuit meer landen",
+        "De pakketten vertrokken uit meer dan één land.",
+        "Boek haar met de hand, per land van vertrek.",
+    ),
+    "ship-to-unknown": (
+        "Land van levering onbekend",
+        "Amazon toont geen land van levering.",
+        "Controleer in Seller Central of de app de rol Direct-to-Consumer Delivery heeft.",
+    ),
+    "sold-to-amazon-business": (
+        "Verkocht aan Amazon Business EU",
+        "Amazon Business EU is de koper, niet de klant.",
+        "Boek haar met de hand, of zet seller.vat.amazon_business_eu op book.",
+    ),
+    "facilitator-mixed": (
+        "Btw deels door Amazon afgedragen",
+        "Amazon draagt de btw van maar een deel van de artikelen af.",
+        "Vergelijk de btw in Seller Central en boek de bestelling met de hand.",
+    ),
+    "facilitator-inside-eu": (
+        "Amazon draagt btw af binnen de EU",
+        "Amazon zegt de btw af te dragen op een verkoop binnen de EU (naar {country}).",
+        "Controleer in Seller Central of Amazon weet waar uw bedrijf gevestigd is.",
+    ),
+    "registration-missing": (
+        "Geen btw-registratie in het land van verzending",
+        "Verzonden vanuit {country}; daar kent de koppeling geen btw-registratie.",
+        "Registreer u daar voor de btw; vul het nummer in bij seller.vat.registrations.{country}.",
+    ),
+    "import-sale": (
+        "Verkoop van buiten de EU",
+        "Verzonden vanuit {country} naar een klant in de EU, zonder dat Amazon de btw afdraagt.",
+        "Vraag uw accountant wie deze goederen invoert, en boek de bestelling met de hand.",
+    ),
+    "oss-missing": (
+        "OSS staat uit",
+        "Een verkoop aan een consument in {country} wordt daar belast, maar OSS staat uit.",
+        "Zet seller.vat.oss aan, of vul uw btw-nummer in bij seller.vat.registrations.{country}.",
+    ),
+    "b2b-from-abroad": (
+        "Zakelijke verkoop uit buitenlandse voorraad",
+        "Een verkoop aan een bedrijf in een ander land, uit voorraad in {country}.",
+        "Geef haar aan met uw btw-nummer van {country} en boek haar met de hand.",
+    ),
+    "b2b-number-missing": (
+        "Btw-nummer van de koper ontbreekt",
+        "Een bedrijf in een andere lidstaat betaalde geen btw, maar toont geen btw-nummer.",
+        "Vraag de koper om het btw-nummer en boek de bestelling met de hand.",
+    ),
+    "b2b-vat-charged": (
+        "Btw berekend aan een EU-bedrijf",
+        "De koper heeft een geldig btw-nummer van een andere lidstaat, maar betaalde btw.",
+        "Betaal de btw terug, of boek de bestelling met de hand met btw.",
+    ),
+    "vat-number-invalid": (
+        "Btw-nummer van de koper deugt niet",
+        "Het btw-nummer van de koper geeft geen recht op 0 %.",
+        "Vraag de koper om het juiste nummer, of zet seller.vat.invalid_vat_id op treat_as_b2c.",
+    ),
+    "vies-unanswered": (
+        "VIES heeft nog niet geantwoord",
+        "VIES heeft het btw-nummer van de koper ({country}) nog niet bevestigd.",
+        "Niets: bij de volgende run wordt het opnieuw gevraagd.",
+    ),
+    "export-vat-charged": (
+        "Btw berekend op uitvoer",
+        "De bestelling gaat naar {country}, buiten het btw-gebied van de EU, maar er is btw "
+        "berekend.",
+        "Betaal de btw terug, of boek de bestelling met de hand met btw.",
+    ),
+    "exchange-rate-missing": (
+        "Wisselkoers ontbreekt",
+        "Er is geen koers van de ECB voor {currency} op {on} of in de week ervoor.",
+        "Niets, als de koers nog komt; de ECB publiceert niet elke valuta.",
+    ),
+    "vat-rate-held": (
+        "Btw-tarief onbekend",
+        "Niets vertelt het btw-tarief van {item}.",
+        "Vul het tarief in bij seller.vat.rates_by_sku, of zet default_rate op standard.",
+    ),
+    "vat-rate-unknown": (
+        "Geen btw-tarief voor dit land",
+        "Er is geen btw-tarief bekend voor {country} op {on}.",
+        "Vul het tarief in bij seller.vat.rates_by_sku, of werk de koppeling bij.",
+    ),
+    "vat-rate-unmapped": (
+        "Geen btw-code voor dit tarief",
+        "Er is geen btw-code voor {rate} % bij een verkoop van soort {kind}.",
+        "Verbeter het tarief bij seller.vat.rates_by_sku, of boek met de hand.",
+    ),
+    "vat-code-refused": (
+        "Btw-code past niet bij de verkoop",
+        "De btw-code {vat_code} mag niet bij een verkoop van soort {kind}.",
+        "Verbeter de code bij vat in het bestand van de koppeling.",
+    ),
+    "vat-account-missing": (
+        "Geen rekening voor buitenlandse btw",
+        "Er is geen rekening genoemd voor de btw van {country}.",
+        "Noem er een bij accounts.{key}.{country}.",
+    ),
+    "vat-cents-unmatched": (
+        "Btw van Amazon past bij geen tarief",
+        "Amazon toont {tax} btw op {item}; dat past bij geen tarief van {country}.",
+        "Vul het tarief in bij seller.vat.rates_by_sku, of boek met de hand.",
+    ),
+    "vat-sku-contradicted": (
+        "Btw van Amazon past niet bij de SKU",
+        "De btw van Amazon op {item} past niet bij het tarief van SKU {sku} ({rate} %).",
+        "Verbeter het tarief bij seller.vat.rates_by_sku, of in Seller Central.",
+    ),
+    "vcs-number-missing": (
+        "Factuurnummer van Amazon nog niet bekend",
+        "Amazon maakt de facturen, en het factuurnummer is nog niet bekend.",
+        "Niets: Amazon meldt het ongeveer drie dagen na verzending.",
+    ),
+    "period-closed": (
+        "Periode is afgesloten",
+        "De bestelling hoort bij {on}; de boeken zijn gesloten tot en met {closed}.",
+        "Verbeter books.closed_through als die aangifte nog niet gedaan is; boek anders met de "
+        "hand in de open periode en denk aan een suppletie.",
+    ),
+    "order-changed": (
+        "Bestelling veranderde na het boeken",
+        "Geboekt voor {booked} {currency}; Amazon toont nu {found}.",
+        "Vergelijk de bestelling in Seller Central en verbeter de boeken met de hand.",
+    ),
+    "refund-too-large": (
+        "Terugbetaling te groot",
+        "Er is {refunded} terugbetaald; van factuur {invoice} is nog {left} over.",
+        "Vergelijk de terugbetaling in Seller Central en boek haar met de hand.",
+    ),
+}

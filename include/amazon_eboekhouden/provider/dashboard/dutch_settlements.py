@@ -1,0 +1,260 @@
+"""Problems of settlements and of bookings in Dutch: code to (title, cause, what to do)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from amazon_eboekhouden.provider.dashboard.dutch_orders import Words
+
+_FETCH = "Haal de afrekening opnieuw op; blijft het zo, meld het bestand."
+_MOVE = "Zoek het uit in Seller Central en boek het bedrag van {account} naar waar het hoort."
+
+SETTLEMENTS: Mapping[str, Words] = {
+    "settlement-waits-for-approval": (
+        "Afrekening wacht op goedkeuring",
+        "De koppeling vraagt om goedkeuring voordat zij boekt ({approval}).",
+        "Bekijk het voorbeeld en keur de run goed in Airflow, onder Required Actions.",
+    ),
+    "settlement-file-changed": (
+        "Amazon toont een ander bestand",
+        "Amazon toont een andere inhoud ({found}…) dan eerst gevonden ({known}…).",
+        "Vergelijk beide in het archief; de eerste blijft geboekt.",
+    ),
+    "settlement-encoding": (
+        "Bestand niet leesbaar",
+        "Het bestand is geen tekst in {tried}.",
+        "Haal de afrekening opnieuw op, of bewaar haar uit Seller Central en geef haar mee met "
+        "--file.",
+    ),
+    "settlement-columns": (
+        "Kolom ontbreekt",
+        "Het bestand heeft geen kolom {missing}.",
+        "Gebruik een afrekening van de soort Flat File V2; V1 en XML worden niet gelezen.",
+    ),
+    "settlement-summary": (
+        "Geen duidelijke totaalregel",
+        "Het bestand heeft {count} totaalregels; het moet er precies één zijn.",
+        _FETCH,
+    ),
+    "settlement-mixed": (
+        "Meer afrekeningen in één bestand",
+        "Het bestand bevat ook regels van afrekening {others}.",
+        "Geef één afrekening per bestand, onveranderd.",
+    ),
+    "settlement-currency": ("Onduidelijke valuta", "De valuta is onduidelijk: {found}", _FETCH),
+    "settlement-amount": (
+        "Onleesbaar bedrag",
+        "Bedrag {text} past niet bij de andere bedragen in het bestand.",
+        "Geef het bestand onveranderd; rekenbladen herschrijven bedragen.",
+    ),
+    "settlement-date": (
+        "Onleesbare datum",
+        "Datum {text} is niet te lezen.",
+        "Geef het bestand onveranderd; rekenbladen herschrijven datums.",
+    ),
+    "settlement-total": (
+        "Afrekening telt niet op",
+        "De regels tellen op tot {sum}, het totaal van Amazon is {total}: {difference} te veel.",
+        "Er is niets geboekt. Haal de afrekening opnieuw op.",
+    ),
+    "settlement-row-unknown": (
+        "Onbekende soort regel",
+        "{count} regel(s) zonder bestemming, samen {amount} {currency}, staan op {account}.",
+        "Voeg de soort toe aan settlement_rows.csv; boek het bedrag van {account} met de hand.",
+    ),
+    "settlement-row-for-a-person": (
+        "Regel voor u om te boeken",
+        "{line}: {count} regel(s), {amount} {currency}, staan op {account}.",
+        "Boek het bedrag van {account} naar waar het hoort; Amazon zegt niet waarvoor het is.",
+    ),
+    "settlement-row-without-order": (
+        "Bedrag zonder bestelling",
+        "Regels van {amount} {currency} noemen hun bestelling niet; ze staan op {account}.",
+        "Zoek de bestelling in Seller Central en boek het bedrag van {account}.",
+    ),
+    "settlement-order-parked": (
+        "Betaald, nog geen factuur",
+        "Amazon betaalde {amount} {currency}, maar de bestelling heeft nog geen factuur; het "
+        "bedrag staat op {account}.",
+        "Niets, als de bestelling gauw geboekt wordt: dan verhuist het bedrag vanzelf. Kijk anders "
+        "waarom de bestelling wacht.",
+    ),
+    "settlement-order-before-go-live": (
+        "Bestelling van voor de ingang",
+        "Amazon betaalde {amount} {currency} voor een bestelling van voor de ingang; het bedrag "
+        "staat op {account}.",
+        "Letter het bedrag op {account} af met uw eigen boeking van de bestelling.",
+    ),
+    "settlement-refund-unknown-order": (
+        "Terugbetaling van een onbekende bestelling",
+        "Amazon betaalde {amount} {currency} terug op een bestelling die deze koppeling niet "
+        "boekte; het staat op {account}.",
+        "Maak de creditnota bij de oude factuur en boek het bedrag van {account}.",
+    ),
+    "settlement-refund-ambiguous": (
+        "Terugbetaling past bij meer facturen",
+        "De terugbetaling van {amount} {currency} past even goed bij meer facturen; zij staat op "
+        "{account}.",
+        "Zoek uit welke creditnota het is en boek het bedrag van {account}.",
+    ),
+    "settlement-refund-too-large": (
+        "Terugbetaling te groot",
+        "Amazon betaalde {amount} {currency} terug, meer dan factuur {invoice} nog heeft; het "
+        "staat op {account}.",
+        _MOVE,
+    ),
+    "settlement-order-ambiguous": (
+        "Betaling past bij meer facturen",
+        "{amount} {currency} van de bestelling past even goed bij meer facturen; het staat op "
+        "{account}.",
+        "Zoek uit welke factuur betaald is en boek het bedrag van {account}.",
+    ),
+    "settlement-order-negative": (
+        "Amazon neemt een verkoop terug",
+        "De regels van de bestelling nemen {amount} {currency} terug; het staat op {account}.",
+        _MOVE,
+    ),
+    "settlement-overpaid": (
+        "Te veel betaald",
+        "Amazon betaalde {excess} EUR meer dan er openstond op factuur {invoice}; dat staat op "
+        "{account}.",
+        "Kijk of de factuur te laag is of de bestelling dubbel betaald is; boek het van {account}.",
+    ),
+    "settlement-underpaid": (
+        "Te weinig betaald",
+        "Amazon betaalde {paid} EUR op factuur {invoice}; {rest} EUR blijft open.",
+        "Niets, als een latere afrekening de rest betaalt; vergelijk anders met Seller Central.",
+    ),
+    "settlement-rate-missing": (
+        "Wisselkoers ontbreekt",
+        "Er is geen wisselkoers voor {currency} op {day}.",
+        "Er is niets geboekt; de volgende run vraagt de koers opnieuw.",
+    ),
+    "settlement-deposit-unknown": (
+        "Bedrag op de bank onbekend",
+        "Amazon betaalde {amount} {currency}; hoeveel euro de bank bereikte is niet bekend.",
+        "Er is niets geboekt; vul het bedrag in euro van de bankregel in bij afrekening "
+        "{settlement}.",
+    ),
+    "settlement-needs-approval": (
+        "Voorstel wacht op goedkeuring",
+        "Voorstel: {paid} EUR op facturen, {left_over} EUR naar {account}.",
+        "Keur het voorstel goed of wijs het af.",
+    ),
+    "settlement-method-only-euros": (
+        "Deze methode kent alleen euro",
+        "De methode open_items_to_costs kent alleen euro; deze afrekening is in {currency}.",
+        "Er is niets geboekt; kies settlement.method clearing voor marktplaatsen buiten de euro.",
+    ),
+    "settlement-clearing-not-zero": (
+        "Afrekening sluit niet",
+        "De boekingen zouden {difference} EUR op tussenrekening {account} laten staan.",
+        "Er is niets geboekt; dit is een fout in het programma. Meld het met het bestand.",
+    ),
+}
+
+BOOKINGS: Mapping[str, Words] = {
+    "booking-refused": (
+        "e-Boekhouden.nl weigert de boeking",
+        "e-Boekhouden.nl weigert {booking}: {evidence}",
+        "Verhelp de oorzaak en bied haar opnieuw aan.",
+    ),
+    "booking-changed": (
+        "Boeking wijkt af van de bestelling",
+        "{booking} is geboekt als {number}, en nu wordt iets anders gevraagd.",
+        "Vergelijk de boeking met de bestelling; verbeter haar in e-Boekhouden.nl, of herstel de "
+        "instelling die veranderde.",
+    ),
+    "booking-conflict": (
+        "Boeking staat anders in de boeken",
+        "{booking} staat anders in de boeken dan verstuurd: {evidence}",
+        "Bekijk {number} in e-Boekhouden.nl en kies Overnemen (zo laten) of Negeren.",
+    ),
+    "booking-foreign": (
+        "Factuurnummer is door iemand anders geboekt",
+        "Factuurnummer {invoice} is door iemand anders geboekt: {evidence}",
+        "Kies Overnemen (die boeking telt als de onze), Onze boeken (de onze erbij) of Negeren.",
+    ),
+    "booking-absent": (
+        "Boeking kwam nooit aan",
+        "{booking} is verstuurd en kwam nooit aan: {evidence}",
+        "Controleer of e-Boekhouden.nl werkt, en kies Onze boeken of Negeren.",
+    ),
+    "booking-not-visible": (
+        "Onzeker of de boeking er staat",
+        "Of {booking} geboekt is, is niet te zien: {evidence}",
+        "Zoek in e-Boekhouden.nl op bedrag en datum. Staat zij er: Overnemen. Niet: Onze boeken.",
+    ),
+    "booking-duplicated": (
+        "Boeking staat dubbel in de boeken",
+        "{booking} staat meer dan eens in de boeken: {evidence}",
+        "Verwijder in e-Boekhouden.nl alle op één na, en kies Overnemen.",
+    ),
+    "booking-half": (
+        "Factuur zonder mutatie",
+        "Factuur {invoice} staat in e-Boekhouden.nl zonder haar mutatie.",
+        "Verwerk de factuur in e-Boekhouden.nl, en kies Overnemen.",
+    ),
+    "booking-deleted-by-person": (
+        "Boeking is uit de boeken verwijderd",
+        "{booking} was geboekt als {number} en is weg uit de boeken.",
+        "Was dat de bedoeling: Negeren. Anders: Onze boeken.",
+    ),
+    "booking-changed-by-person": (
+        "Boeking is in de boeken veranderd",
+        "{booking} is veranderd in e-Boekhouden.nl: {evidence}",
+        "Kies Overnemen als het klopt; herstel anders mutatie {number}.",
+    ),
+    "booking-uncertain": (
+        "Uitkomst al een dag onbekend",
+        "Al meer dan een dag is niet bekend of {booking} geboekt is.",
+        "Controleer of e-Boekhouden.nl antwoordt; de volgende run vraagt het na. Er wordt niets "
+        "dubbel verstuurd.",
+    ),
+    "dependency-not-booked": (
+        "Wacht op een andere boeking",
+        "{booking} wacht op {dependency}; die is niet geboekt.",
+        "Handel eerst {dependency} af; de rest volgt vanzelf.",
+    ),
+    "invoice-number-taken": (
+        "Factuurnummer is al gebruikt",
+        "Factuurnummer {invoice} van {booking} hoort al bij een andere boeking.",
+        "Kijk hoe deze bestelling aan haar factuurnummer komt; twee mogen er geen delen.",
+    ),
+    "payload-unreadable": (
+        "Inhoud niet te ontsleutelen",
+        "Wat voor {booking} verstuurd moet worden is niet te ontsleutelen.",
+        "Zet de installatiesleutel terug waarmee het boekingsregister geschreven is.",
+    ),
+    "call-budget-spent": (
+        "Aanroepen van deze maand zijn op",
+        "{used} van de {allowed} aanroepen van deze maand zijn gebruikt.",
+        "Tot de eerste van de maand wordt niets meer geboekt, tenzij de ruimte groter wordt.",
+    ),
+    "account-closed": (
+        "e-Boekhouden.nl neemt niets aan",
+        "e-Boekhouden.nl weigert alle boekingen: {why}",
+        "Open de administratie (abonnement, betaling, blokkade door de accountant); er gaat niets "
+        "verloren.",
+    ),
+    "books-not-visible": (
+        "Boekingen niet meer zichtbaar",
+        "e-Boekhouden.nl toont mutaties {first} tot en met {last} niet meer.",
+        "Zoek deze boekingen op in e-Boekhouden.nl.",
+    ),
+    "token-not-known": (
+        "Onbekend kenmerk in de boeken",
+        "Mutatie {number} draagt ons kenmerk {token}, maar het register kent het niet.",
+        "Zet het boekingsregister terug uit de reservekopie, of bouw het opnieuw op.",
+    ),
+    "booked-by-hand": (
+        "Ook met de hand geboekt",
+        "Factuurnummer {invoice} staat ook in mutatie {number}, die niet van ons is.",
+        "Verwijder een van de twee in e-Boekhouden.nl.",
+    ),
+    "history-broken": (
+        "Het register is van buiten veranderd",
+        "De geschiedenis van het register is veranderd bij stap {seq}.",
+        "Zet het boekingsregister terug uit de reservekopie.",
+    ),
+}
