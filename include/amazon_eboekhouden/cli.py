@@ -15,12 +15,12 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from amazon_eboekhouden.config.connections import Connection, from_environment
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.errors import CredentialsRefused, NotNow, RemoteError, SettingsError
-from amazon_eboekhouden.domain.money import cents_of
+from amazon_eboekhouden.domain.money import cents_of, euros
 from amazon_eboekhouden.pipelines.report import (
     WRONG_USAGE,
     RunReport,
@@ -30,6 +30,9 @@ from amazon_eboekhouden.pipelines.report import (
 
 if TYPE_CHECKING:
     from amazon_eboekhouden.pipelines.runtime import Runtime
+
+# Commands whose first line is what was booked.
+COUNTING = ("orders", "settlements")
 
 Command = Callable[["Runtime", argparse.Namespace], RunReport]
 
@@ -43,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         sys.stdout.write(json.dumps(report.as_dict(), default=str) + "\n")
     else:
-        sys.stdout.write(_text(report))
+        sys.stdout.write(_text(report, options.command))
     return status
 
 
@@ -202,22 +205,41 @@ def _window(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="to_utc", type=_moment, metavar="TIME", help="ISO 8601")
 
 
-def _text(report: RunReport) -> str:
+def _text(report: RunReport, command: str) -> str:
     """The report for a person at a terminal."""
-    lines = [
-        f"booked {report.booked}, already booked {report.already_booked}, "
-        f"skipped {report.skipped}, unknown {report.unknown}, problems {len(report.problems)}"
-    ]
+    lines = []
+    if command in COUNTING:
+        lines.append(
+            f"booked {report.booked}, already booked {report.already_booked}, skipped "
+            f"{report.skipped}, unknown {report.unknown}, problems {len(report.problems)}"
+        )
     lines += [f"  skipped {count}: {why}" for why, count in sorted(report.skipped_reasons.items())]
     for found in report.problems:
         lines += [f"  {found.row}: {found.cause}", f"    [{found.code}] {found.todo}"]
     for shown in report.preview:
         lines.append("  would book " + json.dumps(shown, default=str))
     for name, value in report.details.items():
-        lines.append(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
+        if name == "settlements":
+            lines += [line for summary in value for line in _settlement_text(summary)]
+        else:
+            lines.append(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
     if report.retry_after_utc is not None:
         lines.append(f"not finished; come back after {report.retry_after_utc.isoformat()}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines or ["nothing to report"]) + "\n"
+
+
+def _settlement_text(summary: dict[str, Any]) -> list[str]:
+    """The statement of one settlement, line by line."""
+    currency = summary["currency"]
+    return [
+        f"settlement {summary['settlement_id']}, {summary['start']} to {summary['end']}",
+        *(
+            f"  {line['section']}: {line['line']}".ljust(62) + f"{euros(line['cents']):>14}"
+            for line in summary["lines"]
+        ),
+        f"  total according to Amazon, {currency}".ljust(62)
+        + f"{euros(summary['total_cents']):>14}",
+    ]
 
 
 if __name__ == "__main__":
