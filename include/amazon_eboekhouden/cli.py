@@ -109,6 +109,18 @@ def _settlements(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     return settlements.run(runtime)
 
 
+def _audit(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import audit
+
+    return audit.run(runtime)
+
+
+def _explain(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import explain
+
+    return explain.run(runtime, options.order_id)
+
+
 def _check(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     from amazon_eboekhouden.pipelines import check
 
@@ -193,6 +205,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID=EUR",
         help="what a settlement in another currency brought to the bank",
     )
+    command("audit", _audit, "Compare the ledger with the books; find gaps and what is late.")
+    explained = command("explain", _explain, "Tell the whole life of an order.")
+    explained.add_argument("order_id", metavar="ORDER-ID")
     sandbox = command("sandbox", _nothing, "Run the sandboxes of both services in the foreground.")
     sandbox.add_argument("--amazon-port", type=int, default=8101, metavar="PORT")
     sandbox.add_argument("--eboekhouden-port", type=int, default=8102, metavar="PORT")
@@ -218,7 +233,11 @@ def _text(report: RunReport, command: str) -> str:
         lines += [f"  {found.row}: {found.cause}", f"    [{found.code}] {found.todo}"]
     for shown in report.preview:
         lines.append("  would book " + json.dumps(shown, default=str))
+    if "story" in report.details:
+        lines.append(str(report.details["story"]))
     for name, value in report.details.items():
+        if name in ("story", "order"):  # The story is the order, for a person.
+            continue
         if name == "settlements":
             lines += [line for summary in value for line in _settlement_text(summary)]
         else:
