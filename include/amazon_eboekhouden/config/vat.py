@@ -130,6 +130,13 @@ def rates_apply_of(sale_kind: str) -> str:
     return next(row.rate_of for row in sale_rows() if row.sale_kind == sale_kind)
 
 
+def box_of(code: str) -> str:
+    """Box of the Dutch return that a sales code leads to; "" when it leads to none."""
+    # Services to businesses abroad share the box of goods.
+    sought = "BI_EU_VERK" if code == "BI_EU_VERK_D" else code
+    return next((row.box for row in sale_rows() if row.code == sought), "")
+
+
 def override_faults(settings: CouplingSettings) -> list[tuple[str, str]]:
     """What is wrong with the `vat` overrides: field and why. Empty when all is well."""
     kinds = {row.sale_kind for row in sale_rows()}

@@ -547,6 +547,22 @@ _AUDIT: Mapping[str, ProblemKind] = {
     ),
 }
 
+# --- reports for VAT returns (pipelines.reports) -------------------------------------------------
+_REPORTS: Mapping[str, ProblemKind] = {
+    "report-incomplete": ProblemKind(
+        "{count} invoices or credit notes of this quarter are not confirmed yet",
+        "run `orders` and `settlements`, then make the report again before you declare",
+    ),
+    "report-rate-missing": ProblemKind(
+        "the ECB's rate of {currency} at the end of {quarter} is not known",
+        "make the report again after the quarter has ended and the ECB has published",
+    ),
+    "report-number-missing": ProblemKind(
+        "relation {relation} bought at 0 % and has no VAT number in e-Boekhouden",
+        "fill in its btw-nummer there; it must stand in the ICP return",
+    ),
+}
+
 CATALOGUE: Mapping[str, ProblemKind] = {
     **_SETTINGS,
     **_RUNS,
@@ -554,4 +570,5 @@ CATALOGUE: Mapping[str, ProblemKind] = {
     **_SETTLEMENTS,
     **_BOOKING,
     **_AUDIT,
+    **_REPORTS,
 }
