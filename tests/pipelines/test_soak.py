@@ -1,0 +1,338 @@
+"""A soak on a clock of its own: every hour of some days, a fifth of all calls failing.
+
+Whatever failed, the books are the same as after one undisturbed run, and nothing stands in them
+twice. A longer one: `python -m tests.pipelines.test_soak --days 30` prints its figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from amazon_eboekhouden import cli
+from amazon_eboekhouden.config.environment import environment_of
+from amazon_eboekhouden.domain.errors import RemoteError
+from amazon_eboekhouden.domain.windows import Window, chosen, scheduled
+from amazon_eboekhouden.ledger import LedgerSettings, open_ledger
+from amazon_eboekhouden.pipelines import orders, settlements
+from amazon_eboekhouden.pipelines.report import RunReport
+from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
+
+from tests.pipelines.conftest import amazon_connection, books_connection
+
+START = datetime(2026, 10, 24, tzinfo=UTC)  # the clock goes back in Amsterdam on the 25th
+HOUR = timedelta(hours=1)
+SHARE = 0.2
+READS = ("token", "searchOrders", "getOrder", "getReports", "getReportDocument", "document")
+BOOKS = (
+    *("OpenSession", "GetAdministraties", "GetGrootboekrekeningen", "GetMutaties", "GetRelaties"),
+    *("AddMutatie", "AddRelatie", "CloseSession"),
+)
+AMAZON_KINDS = (
+    *("http_429", "http_500_html", "http_503_empty", "http_403_gateway", "reset"),
+    *("reset_mid_body", "malformed", "truncated_gzip", "wrong_charset"),
+)
+BOOKS_KINDS = (
+    *("http_500_html", "http_503_empty", "reset", "reset_mid_body", "malformed", "dtd"),
+    *("soap_fault", "session_expired", "wrong_charset"),
+)
+OWN_KINDS = ("soap_fault", "session_expired")
+
+
+@dataclass
+class SoakClock:
+    """The soak's time; the ledger's leases, settle times and buckets follow it."""
+
+    now: datetime = START
+    began: float = field(default_factory=time.monotonic)
+
+    def now_utc(self) -> datetime:
+        return self.now + timedelta(seconds=time.monotonic() - self.began)
+
+    def monotonic(self) -> float:
+        return self.now.timestamp() + time.monotonic() - self.began
+
+    def set(self, now: datetime) -> None:
+        self.now, self.began = now, time.monotonic()
+
+
+@dataclass
+class Soak:
+    """One coupling on both sandboxes, hour after hour."""
+
+    amazon: str
+    books: str
+    home: Path
+    clock: SoakClock = field(default_factory=SoakClock)
+    faults: Counter[str] = field(default_factory=Counter)
+    failed_runs: int = 0
+    runs: int = 0
+    name: str = "soak"
+
+    def begin(self, *, days: int, count: int, name: str) -> None:
+        """Empty sandboxes with the same seller, and an empty ledger."""
+        self.name = name
+        for url in (self.amazon, self.books):
+            httpx.post(f"{url}/control/reset").raise_for_status()
+        self.at(START)
+        end = START + timedelta(days=days)
+        seed = {"seed": 77, "orders": count, "from": START.isoformat(), "to": end.isoformat()}
+        httpx.post(f"{self.amazon}/control/seed", json=seed, timeout=60).raise_for_status()
+
+    def at(self, now: datetime) -> None:
+        self.clock.set(now)
+        for url in (self.amazon, self.books):
+            httpx.post(f"{url}/control/clock", json={"now": now.isoformat()}).raise_for_status()
+
+    def spoil(self, rng: random.Random | None) -> None:
+        """A fault on every fifth call of every operation, on average; None: none at all."""
+        for url, operations, kinds in (
+            (self.amazon, READS, AMAZON_KINDS),
+            (self.books, BOOKS, BOOKS_KINDS),
+        ):
+            struck = httpx.get(f"{url}/control/faults").json()["faults"]
+            self.faults.update(one["operation"] for one in struck for _ in range(one["done"]))
+            made = [] if rng is None else list(_faults(rng, operations, kinds))
+            httpx.post(f"{url}/control/faults", json=made).raise_for_status()
+
+    @contextmanager
+    def runtime(self) -> Iterator[Runtime]:
+        """A runtime as a new process would make it, on the soak's clock."""
+        variables = {**os.environ, **self._variables()}
+        environment = environment_of(variables)
+        connections = {
+            "amazon_demo": amazon_connection(self.amazon),
+            "eboekhouden_demo": books_connection(self.books),
+        }
+        runtime = Runtime(
+            read_settings(environment, "demo"),
+            environment,
+            lambda name: cli.from_environment(
+                name, {f"AIRFLOW_CONN_{name.upper()}": connections[name]}
+            ),
+        )
+        ledger = open_ledger(
+            environment.ledger_url,
+            install_key=runtime.install_key,
+            settings=LedgerSettings(),
+            clock=self.clock,
+        )
+        runtime.__dict__["ledger"] = ledger
+        try:
+            yield runtime
+        finally:
+            ledger.close()
+
+    def _variables(self) -> dict[str, str]:
+        folder = self.home / self.name
+        folder.mkdir(exist_ok=True)
+        return {
+            "AMAZON_EBOEKHOUDEN_LEDGER_URL": f"sqlite:///{folder / 'ledger.sqlite'}",
+            "AMAZON_EBOEKHOUDEN_STAGING": str(folder / "staging"),
+            "AMAZON_EBOEKHOUDEN_ARCHIVE": str(folder / "archive"),
+            # The same key: the same tokens, so that the books can be compared word by word.
+            "AMAZON_EBOEKHOUDEN_KEY_FILE": str(self.home / "install.key"),
+        }
+
+    def orders(self, window: Window | None = None) -> RunReport | None:
+        """The hourly run, or one over a window; None when it failed as a task may fail."""
+        self.runs += 1
+        with self.runtime() as runtime:
+            end = self.clock.now
+            watermark = runtime.ledger.watermark("demo")
+            try:
+                return orders.run(runtime, window or scheduled(end - HOUR, end, watermark))
+            except RemoteError:
+                self.failed_runs += 1
+                return None
+
+    def settlements(self) -> RunReport | None:
+        self.runs += 1
+        with self.runtime() as runtime:
+            try:
+                return settlements.run(runtime)
+            except RemoteError:
+                self.failed_runs += 1
+                return None
+
+    def journal(self) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = httpx.get(f"{self.books}/control/journal", timeout=60).json()
+        return found
+
+    def calls(self) -> dict[str, int]:
+        counted: dict[str, int] = httpx.get(f"{self.books}/control/calls").json()["calls"]
+        return counted
+
+
+def _faults(
+    rng: random.Random, operations: tuple[str, ...], kinds: tuple[str, ...]
+) -> Iterator[dict[str, Any]]:
+    for operation in operations:
+        after = 0
+        for _ in range(20):
+            while rng.random() > SHARE:
+                after += 1
+            kind = rng.choice(kinds)
+            when = "before" if kind in OWN_KINDS else rng.choice(("before", "after"))
+            yield {"operation": operation, "kind": kind, "after": after, "when": when}
+
+
+def books_of(journal: list[dict[str, str]]) -> Counter[str]:
+    """The books without their numbers: those depend on the order of booking."""
+    kept = [{k: v for k, v in line.items() if k != "mutation_number"} for line in journal]
+    return Counter(json.dumps(line, sort_keys=True) for line in kept)
+
+
+def twice(journal: list[dict[str, str]]) -> list[str]:
+    """Tokens of ours that stand in more than one mutation."""
+    mutations: dict[str, set[str]] = {}
+    for line in journal:
+        token = line["description"].split(" ")[0]
+        if token.startswith("#az1-"):
+            mutations.setdefault(token, set()).add(line["mutation_number"])
+    return [token for token, numbers in mutations.items() if len(numbers) > 1]
+
+
+def undisturbed(soak: Soak, days: int, count: int) -> Counter[str]:
+    """One run over everything, and the settlements when the last one is out."""
+    soak.begin(days=days, count=count, name="undisturbed")
+    end = START + timedelta(days=days)
+    soak.at(end + timedelta(days=35))
+    soak.orders(chosen(START - HOUR, end + HOUR))
+    soak.settlements()
+    return books_of(soak.journal())
+
+
+def disturbed(soak: Soak, days: int, count: int, seed: int, on_run: Any = None) -> int:
+    """Every hour with faults; then the settlements; returns how many healthy rounds it took."""
+    soak.begin(days=days, count=count, name="disturbed")
+    rng = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
+    for hour in range(days * 24 + 1):
+        soak.at(START + (hour + 1) * HOUR + timedelta(minutes=5))
+        soak.spoil(rng)
+        soak.orders()
+        if hour % 24 == 23:
+            soak.settlements()
+        if on_run:
+            on_run(hour)
+    soak.at(START + timedelta(days=days + 35))
+    soak.spoil(rng)
+    soak.settlements()
+    soak.spoil(None)
+    for healthy in (1, 2, 3, 4):
+        soak.at(soak.clock.now + HOUR)
+        reports = [soak.orders(), soak.settlements()]
+        if all(one and one.retry_after_utc is None and not one.problems for one in reports):
+            return healthy
+    raise AssertionError([one and one.as_dict() for one in reports])
+
+
+def test_three_days_of_faults_leave_the_same_books(
+    sandboxes: tuple[str, str, str], tmp_path: Path
+) -> None:
+    amazon, books, _ = sandboxes
+    soak = Soak(amazon, books, tmp_path)
+    right = undisturbed(soak, days=3, count=60)
+    assert len(right) > 200
+    rounds = disturbed(soak, days=3, count=60, seed=1)
+    journal = soak.journal()
+    assert sum(soak.faults.values()) > 60
+    assert {"AddMutatie", "GetMutaties", "searchOrders"} <= set(soak.faults)
+    assert twice(journal) == []
+    assert books_of(journal) == right
+    # The first healthy round asks the books what became of what was uncertain; the second has
+    # nothing left to do.
+    assert rounds <= 2
+    before = soak.calls()
+    soak.at(soak.clock.now + HOUR)
+    soak.orders(chosen(START - HOUR, START + timedelta(days=3) + HOUR))
+    after = soak.calls()
+    assert all(after.get(name, 0) == before.get(name, 0) for name in ("AddMutatie", "AddRelatie"))
+
+
+# --- the long one ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def _sandboxes() -> Iterator[tuple[str, str]]:
+    """Both services as a process of their own, so that this one's memory is the product's."""
+    command = [sys.executable, "-m", "coupling_sandbox", "--amazon-port", "0"]
+    command += ["--eboekhouden-port", "0", "--public-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        found = {}
+        assert process.stdout is not None
+        while len(found) < 3:
+            _, name, address = process.stdout.readline().split()
+            found[name] = address
+        try:
+            yield found["amazon"], found["eboekhouden"]
+        finally:
+            process.terminate()
+
+
+def _resident_mb() -> float:
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / 1024 / 1024
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--orders-a-day", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    count = options.days * options.orders_a_day
+    memory: list[float] = []
+    descriptors: list[int] = []
+    started = time.monotonic()
+
+    def measure(hour: int) -> None:
+        if hour % 50 == 0:
+            memory.append(round(_resident_mb(), 1))
+            descriptors.append(len(os.listdir("/proc/self/fd")))
+
+    with _sandboxes() as (amazon, books), tempfile.TemporaryDirectory() as home:
+        soak = Soak(amazon, books, Path(home))
+        right = undisturbed(soak, options.days, count)
+        soak.runs = 0
+        rounds = disturbed(soak, options.days, count, options.seed, measure)
+        journal, calls = soak.journal(), soak.calls()
+    same = books_of(journal) == right
+    figures = {
+        "days": options.days,
+        "seed": options.seed,
+        "runs": soak.runs,
+        "runs_that_failed": soak.failed_runs,
+        "faults": sum(soak.faults.values()),
+        "faults_by_operation": dict(sorted(soak.faults.items())),
+        "posting_lines": len(journal),
+        "twice": twice(journal),
+        "books_equal": same,
+        "healthy_rounds": rounds,
+        "get_mutaties": calls.get("GetMutaties", 0),
+        "memory_mb_every_50_hours": memory,
+        "descriptors_every_50_hours": descriptors,
+        "wall_s": round(time.monotonic() - started, 1),
+    }
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    return 0 if same and not figures["twice"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
