@@ -35,6 +35,7 @@ from amazon_eboekhouden.domain.descriptions import invoice_description
 from amazon_eboekhouden.domain.exchange import Exchange, Rates, exchange_on
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS, SKIPPED
 from amazon_eboekhouden.domain.invoice_facts import invoice_facts
+from amazon_eboekhouden.domain.invoice_numbers import OWN_SOURCES, NumberSeries, give_numbers
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.orders import ORDERS, Skip
 from amazon_eboekhouden.domain.problems import Problem, problem
@@ -105,6 +106,7 @@ def invoices(
     rates: Rates | None,
     vies: Mapping[str, ViesAnswer],
     vcs_numbers: Mapping[str, str] | None = None,
+    numbers: NumberSeries | None = None,
 ) -> Bookables:
     """Invoices of shipped orders, and credit notes of orders cancelled after booking.
 
@@ -117,6 +119,10 @@ def invoices(
         rates: (currency, day) to how much of the currency one euro is, as the ECB published.
         vies: VAT number with prefix to VIES's answer; a number that is missing was not asked.
         vcs_numbers: order id to Amazon's VAT invoice number, where Amazon issues the invoices.
+        numbers: issues numbers of the own series, where the seller issues the invoices.
+
+    Raises:
+        ValueError: the seller issues invoices and no number series was given.
 
     Problems:
         every code of the catalogue's section "orders" that is about sale kinds and VAT.
@@ -131,6 +137,7 @@ def invoices(
             desk.problems.append(
                 problem(fault.code, f"order {order_id}", order_id=order_id, **fault.details)
             )
+    give_numbers(desk.mutations, numbers)
     return Bookables(
         MUTATIONS.of(desk.mutations),
         MUTATION_LINES.of(desk.lines),
@@ -226,7 +233,12 @@ def _new(desk: _Desk, order: Row, lines: Sequence[OrderLine], key: str, before: 
 
 
 def _number(desk: _Desk, order: Row) -> str:
-    """Amazon's number where Amazon issues the invoice: one sale, one invoice."""
+    """Amazon's number where Amazon issues the invoice: one sale, one invoice.
+
+    A number of the own series is given at the end, to what is really booked: "" until then.
+    """
+    if desk.settings.books.invoice_source in OWN_SOURCES:
+        return ""
     if desk.settings.books.invoice_source != "vcs_amazon":
         return f"AMZ-{order['order_id']}"
     number = desk.vcs_numbers.get(order["order_id"])
