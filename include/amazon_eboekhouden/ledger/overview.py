@@ -135,7 +135,8 @@ class OpenItems:
 def possible_choices(row: BookingRow) -> tuple[Choice, ...]:
     """What a person may choose for a booking, as `Decisions.decide` will accept it."""
     found = []
-    for choice, (states, after) in LEADS_TO.items():
+    for choice in (Choice.RETRY, Choice.ADOPT, Choice.REBOOK, Choice.IGNORE):
+        states, after = LEADS_TO[choice]
         if State(row.state) not in states or (choice, row.reason) in NOT_FOR:
             continue
         # What was refused is offered again; to book it "again" would say something else.

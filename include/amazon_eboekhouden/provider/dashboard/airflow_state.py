@@ -22,6 +22,7 @@ ORDERS_DAG = "amazon_orders"
 SERVICE_OF = {"coupling_orders.extract": "amazon", "coupling_orders.load": "books"}
 LOOK_BACK = timedelta(days=7)
 MOST_TASKS = 500
+LATE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Schedule:
     known: bool
     paused: bool
     next_utc: datetime | None
+
+    def is_late(self, now_utc: datetime) -> bool:
+        """Whether a run should have started and did not."""
+        waits = self.known and not self.paused and self.next_utc is not None
+        return waits and now_utc - (self.next_utc or now_utc) > LATE
 
 
 def last_tasks(now_utc: datetime) -> Mapping[tuple[str, str], LastTask]:

@@ -13,13 +13,12 @@ from amazon_eboekhouden.ledger.states import UNCERTAIN
 from amazon_eboekhouden.provider.dashboard.airflow_state import LastTask
 from amazon_eboekhouden.provider.dashboard.chart import Chart, chart
 from amazon_eboekhouden.provider.dashboard.dutch import title_of
-from amazon_eboekhouden.provider.dashboard.shown import LOCAL, age
+from amazon_eboekhouden.provider.dashboard.shown import LOCAL, ago
 from amazon_eboekhouden.provider.dashboard.sources import Checked, Sources, clearing_accounts
 
 SERVICES: Mapping[str, str] = {"amazon": "Amazon", "books": "e-Boekhouden.nl"}
 CHECK = "check"  # scope of the problems that a check finds
 SETTLEMENTS_SHOWN = 5
-LATE = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,12 @@ class Card:
     reasons: tuple[HeldReason, ...] = ()
     uncertain: int = 0
     undecided: int = 0
+
+    @property
+    def unlisted(self) -> int:
+        """Bookings for a person that no open problem names yet."""
+        listed = sum(r.count for r in self.reasons if r.code.startswith("booking-"))
+        return max(0, self.undecided - listed)
 
     @property
     def held(self) -> int:
@@ -146,15 +151,15 @@ def _light(
     seen = max((p.last_seen_utc for p in found), default=None)
     checked: Checked | None = sources.checks.get(coupling)
     if seen and (task is None or seen > task.at_utc or not task.succeeded):
-        return Light(name, "red", f"{title_of(found[0].problem.code)} ({age(seen, now)} geleden)")
+        return Light(name, "red", f"{title_of(found[0].problem.code)} ({ago(seen, now)})")
     if checked and not found and (task is None or checked.at_utc > task.at_utc):
-        return Light(name, "green", f"gecontroleerd, {age(checked.at_utc, now)} geleden")
+        return Light(name, "green", f"gecontroleerd, {ago(checked.at_utc, now)}")
     if task is None:
         return Light(name, "grey", "nog niet gecontroleerd")
-    ago = f"{age(task.at_utc, now)} geleden"
+    when = ago(task.at_utc, now)
     if not task.succeeded:
-        return Light(name, "red", f"laatste run mislukt, {ago}")
-    return Light(name, "green", f"werkt, {ago}")
+        return Light(name, "red", f"laatste run mislukt, {when}")
+    return Light(name, "green", f"werkt, {when}")
 
 
 def _concerns(found: OpenProblem, service: str, connection: str) -> bool:

@@ -1,4 +1,4 @@
-"""Findings of the nightly audit in Dutch: code to (title, cause, what to do)."""
+"""Findings of the nightly audit and of VAT reports in Dutch: code to (title, cause, what to do)."""
 
 from __future__ import annotations
 
@@ -71,5 +71,21 @@ AUDIT: Mapping[str, Words] = {
         "Bestelling onbekend",
         "Het boekingsregister weet niets van deze bestelling.",
         "Controleer het nummer; een geannuleerde of oude bestelling laat geen spoor na.",
+    ),
+    "report-incomplete": (
+        "Aangifte nog niet volledig",
+        "{count} facturen of creditnota's van dit kwartaal zijn nog niet bevestigd.",
+        "Laat de bestellingen en afrekeningen lopen, en maak het overzicht opnieuw voor u aangifte "
+        "doet.",
+    ),
+    "report-rate-missing": (
+        "Wisselkoers van het kwartaal ontbreekt",
+        "De koers van de ECB voor {currency} aan het eind van {quarter} is niet bekend.",
+        "Maak het overzicht opnieuw als het kwartaal voorbij is en de ECB gepubliceerd heeft.",
+    ),
+    "report-number-missing": (
+        "Btw-nummer van een relatie ontbreekt",
+        "Relatie {relation} kocht tegen 0 % en heeft geen btw-nummer in e-Boekhouden.nl.",
+        "Vul daar het btw-nummer in; het moet in de ICP-opgaaf staan.",
     ),
 }

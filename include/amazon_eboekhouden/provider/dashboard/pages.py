@@ -35,14 +35,19 @@ def overview(
     sources: ThisSources,
     request: Request,
     visit: ThisVisit,
-    month: Annotated[str, Query(alias="maand", pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = "",
+    month: Annotated[str, Query(alias="maand", pattern=r"^(20\d\d-(0[1-9]|1[0-2]))?$")] = "",
     result: Annotated[str, Query(alias="gedaan", max_length=20)] = "",
 ) -> HTMLResponse:
     """The first page: a card per coupling."""
     tasks = airflow_state.last_tasks(sources.now_utc())
-    first = date.fromisoformat(f"{month}-01") if month and month > "1999" else None
+    first = date.fromisoformat(f"{month}-01") if month else None
     cards = [card(sources, name, tasks, first) for name in sources.names()]
-    values = {"cards": cards, "schedule": airflow_state.schedule(), "result": result}
+    values = {
+        "cards": cards,
+        "schedule": airflow_state.schedule(),
+        "result": result,
+        "now": sources.now_utc(),
+    }
     return page(request, visit, "overview.html", values)
 
 

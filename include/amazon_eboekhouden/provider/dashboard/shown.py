@@ -64,11 +64,19 @@ def month(first: date) -> str:
     return f"{MONTHS[first.month - 1]} {first.year}"
 
 
-def age(since: datetime, now: datetime) -> str:
-    """Such as `3 uur`."""
-    passed = now - since
+def ago(then: datetime, now: datetime) -> str:
+    """Such as `3 uur geleden`."""
+    return "zojuist" if now - then < timedelta(minutes=1) else f"{_span(now - then)} geleden"
+
+
+def since(then: datetime, now: datetime) -> str:
+    """Such as `al 3 uur`."""
+    return "zojuist" if now - then < timedelta(minutes=1) else f"al {_span(now - then)}"
+
+
+def _span(passed: timedelta) -> str:
     if passed < timedelta(hours=1):
-        return f"{max(0, int(passed.total_seconds() // 60))} min"
+        return f"{int(passed.total_seconds() // 60)} min"
     if passed < timedelta(days=2):
         return f"{int(passed.total_seconds() // 3600)} uur"
     return f"{passed.days} dagen"
@@ -98,7 +106,8 @@ def _templates() -> Environment:
         "REASONS": dutch.REASONS,
         "CHOICES": dutch.CHOICES,
         "SETTLEMENT_STATES": dutch.SETTLEMENT_STATES,
-        "age": age,
+        "ago": ago,
+        "since": since,
     }
     return environment
 

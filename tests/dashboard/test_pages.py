@@ -1,0 +1,376 @@
+"""What stands on the pages, and what the buttons do to the ledger."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amazon_eboekhouden.domain.bookings import Booking, BookingKind
+from amazon_eboekhouden.domain.problems import CATALOGUE, Problem, problem
+from sqlalchemy import delete, event, text, update
+
+from tests.dashboard.conftest import NOW, SELLER, Browser
+from tests.ledger.world import ADMIN, COUPLING, fees, invoice, natural, order, order_id, payment
+from tests.torture.remote import FakeRemote, Variant
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Using `httpx` with"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:airflow"),
+    pytest.mark.filterwarnings("ignore:The HMAC key is"),
+]
+
+HELD = "302-1111111-2222222"
+
+
+@pytest.fixture
+def remote() -> FakeRemote:
+    return FakeRemote(Variant(), time.monotonic, deadline_s=30)
+
+
+@pytest.fixture
+def booked(sources: Any, remote: FakeRemote) -> Any:
+    """Two orders of 12.10, one of them paid by settlement 9, whose fees are 3.00."""
+    rates = {"rates": [{"rate": "21", "net_cents": 1000, "vat_cents": 210, "gross_cents": 1210}]}
+    rates["rates"][0] |= {"code": "HOOG_VERK_21", "country": "NL", "why": "Amazon's VAT cents"}
+    bookings: list[Booking] = []
+    for number in (1, 2):
+        relation, sale = order(number)
+        bookings += [relation, _with_facts(sale, rates)]
+    bookings += [payment(1), fees()]
+    assert sources.ledger.book(ADMIN, COUPLING, bookings, remote).problems == []
+    days = {"start_date": date(2026, 11, 1), "end_date": date(2026, 11, 15)}
+    sources.ledger.settlements.record(
+        SELLER, "9", coupling="demo", state="booked", total_cents=910, currency="EUR", **days
+    )
+    return sources
+
+
+def _with_facts(sale: Booking, facts: dict[str, Any]) -> Booking:
+    return Booking(
+        sale.kind,
+        sale.natural,
+        sale.payload,
+        sale.depends_on,
+        sale.row,
+        sale.order_id,
+        facts=facts,
+    )
+
+
+def hold(sources: Any, order_id: str = HELD) -> None:
+    found = problem("registration-missing", f"order {order_id}", order_id=order_id, country="DE")
+    sources.ledger.record_order_problems("demo", [found], considered=set())
+
+
+def spoil(sources: Any, number: int, state: str, reason: str = "") -> None:
+    from amazon_eboekhouden.ledger.schema import intent
+
+    mine = (intent.c.natural == natural(number)) & (intent.c.kind == BookingKind.INVOICE.value)
+    with sources.ledger.engine.begin() as connection:
+        changed = connection.execute(update(intent).where(mine).values(state=state, reason=reason))
+        assert changed.rowcount == 1
+    sources.ledger.refresh_problems(ADMIN, COUPLING)
+
+
+def state_of(sources: Any, number: int) -> str:
+    frame = sources.ledger.booked(ADMIN)
+    return str(frame.loc[frame["booking"] == natural(number), "state"].item())
+
+
+# --- reading ---------------------------------------------------------------------------------
+def test_the_first_page_says_the_month_in_euros(admin: Browser, booked: Any) -> None:
+    page = admin.get("/").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "November 2026" in page
+    figures = page.split('<dl class="figures">')[1].split("</dl>")[0]
+    shown = [part.split("</dd>")[0] for part in figures.split("<dd>")[1:]]
+    assert shown == ["€ 20,00", "€ 4,20", "€ 3,00", "€ 9,10"]
+    assert "2 facturen" in page
+    assert "Niets wacht op u" in page
+    assert "1 nov 2026: 2 geboekt, 0 betaald" in page
+
+
+def test_a_settlement_is_green_only_when_clearing_is_zero(admin: Browser, booked: Any) -> None:
+    # Payment 12.10 less fees 3.00: without its payout the settlement leaves 9.10 on clearing.
+    page = admin.get("/koppeling/demo/afrekeningen").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "maar sluit niet: € 9,10" in page
+    assert "sluit op de cent" not in page
+
+
+def test_open_items_by_age(admin: Browser, booked: Any) -> None:
+    page = admin.get("/koppeling/demo/openstaand").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert f"AZ{order_id(2)}" in page
+    assert f"AZ{order_id(1)}" not in page
+    assert "€ 12,10 <small>1 post</small>" in page.split("30 dagen")[1].split("</div>")[0]
+
+
+def test_drill_down_from_settlement_to_order_to_mutation(admin: Browser, booked: Any) -> None:
+    settlement = admin.get("/koppeling/demo/afrekeningen/9").text
+    assert f"/koppeling/demo/bestelling/{order_id(1)}" in settlement
+    story = admin.get(f"/koppeling/demo/bestelling/{order_id(1)}").text
+    frame = booked.ledger.booked(ADMIN)
+    number = frame.loc[frame["booking"] == natural(1), "remote_id"].item()
+    assert f"mutatie <strong>{number}</strong>" in story
+    assert "HOOG_VERK_21" in story
+    assert "afrekening 9" in story
+
+
+def test_search_leads_to_the_order(admin: Browser, booked: Any) -> None:
+    answer = admin.get("/koppeling/demo/zoek", params={"order": f" {order_id(1)} "})
+    assert answer.headers["location"] == f"/koppeling/demo/bestelling/{order_id(1)}"
+
+
+def test_held_orders_say_why_and_what_to_do_in_dutch(admin: Browser, sources: Any) -> None:
+    hold(sources)
+    page = admin.get("/koppeling/demo/wacht").text
+    assert "Geen btw-registratie in het land van verzending" in page
+    assert "Verzonden vanuit DE" in page
+    assert "seller.vat.registrations.DE" in page
+    assert f"bestelling {HELD}" in page
+
+
+def test_a_coupling_whose_file_is_wrong_hides_no_other(admin: Browser, sources: Any) -> None:
+    (sources.environment.couplings / "kapot.yaml").write_text("name: kapot\nseller: 3\n")
+    page = admin.get("/").text
+    assert "instellingen kloppen niet" in page
+    assert ">demo</h2>" in page
+    assert admin.get("/koppeling/kapot/wacht").status_code == 409
+    assert admin.get("/koppeling/../wacht").status_code == 404
+
+
+def test_inactive_and_preview_are_seen(admin: Browser, sources: Any) -> None:
+    file: Path = sources.environment.couplings / "demo.yaml"
+    shipped = file.read_text()
+    file.write_text(shipped.replace("active: true", "active: false"))
+    assert "niet actief" in admin.get("/").text
+    file.write_text(shipped.replace("mode: live", "mode: preview"))
+    assert "er wordt niets geboekt" in admin.get("/").text
+
+
+@pytest.mark.parametrize("path", ["/?maand=2026-13", "/?maand=x", "/koppeling/demo/wacht?pagina=0"])
+def test_a_wrong_address_is_said_plainly(admin: Browser, path: str) -> None:
+    answer = admin.get(path)
+    assert answer.status_code == 422
+    assert "Dit adres klopt niet" in answer.text
+
+
+def test_no_buyer_stands_on_any_page(admin: Browser, booked: Any) -> None:
+    spoil(booked, 1, "NEEDS_HUMAN", "foreign")
+    for path in ("/", "/koppeling/demo/beslissen", f"/koppeling/demo/bestelling/{order_id(1)}"):
+        page = admin.get(path).text
+        assert "k@example.org" not in page
+        assert "Klant 1" not in page
+
+
+# --- deciding ----------------------------------------------------------------------------------
+def test_skipping_takes_the_order_off_the_list_and_remembers_who(
+    admin: Browser, sources: Any
+) -> None:
+    hold(sources)
+    answer = admin.post(f"/koppeling/demo/bestelling/{HELD}/overslaan", why="al met de hand")
+    assert answer.status_code == 303
+    assert sources.ledger.open_problems("demo") == []
+    page = admin.get(answer.headers["location"]).text
+    assert "Overgeslagen" in page
+    assert "admin-anna" in page
+    assert "al met de hand" in page
+
+
+def test_skipping_needs_a_reason(admin: Browser, sources: Any) -> None:
+    hold(sources)
+    path = f"/koppeling/demo/bestelling/{HELD}/overslaan"
+    assert admin.post(path, why=" ").status_code == 400
+    assert len(sources.ledger.open_problems("demo")) == 1
+
+
+def test_offering_again_sends_what_was_refused(admin: Browser, booked: Any) -> None:
+    spoil(booked, 2, "REJECTED", "MUT012")
+    answer = admin.post(f"/koppeling/demo/bestelling/{order_id(2)}/opnieuw")
+    assert answer.status_code == 303
+    # This Airflow has not read the DAGs: the next run takes the order along.
+    assert answer.headers["location"].endswith("gedaan=aangeboden")
+    assert state_of(booked, 2) == "PLANNED"
+    remote = FakeRemote(Variant(), time.monotonic, deadline_s=30)
+    booked.ledger.heal(ADMIN, COUPLING, remote)
+    assert state_of(booked, 2) == "CONFIRMED"
+
+
+@pytest.mark.parametrize(
+    ("choice", "after"), [("adopt", "CONFIRMED"), ("rebook", "PLANNED"), ("ignore", "IGNORED")]
+)
+def test_a_foreign_booking_is_decided_with_who_and_why(
+    admin: Browser, booked: Any, choice: str, after: str
+) -> None:
+    spoil(booked, 2, "NEEDS_HUMAN", "foreign")
+    page = admin.get("/koppeling/demo/beslissen").text
+    assert f'name="choice" value="{choice}"' in page
+    answer = admin.post(
+        "/koppeling/demo/beslis", booking=natural(2), choice=choice, why="gezien in de boeken"
+    )
+    assert answer.status_code == 303
+    assert state_of(booked, 2) == after
+    last = next(s for s in booked.ledger.explain(order_id(2)) if s.booking == natural(2)).events[-1]
+    assert (last.actor, last.detail) == ("admin-anna", f"{choice}: gezien in de boeken")
+    assert booked.ledger.open_problems("demo") == []
+
+
+@pytest.mark.parametrize("why", ["", "  ", "ab"])
+def test_no_decision_without_a_reason(admin: Browser, booked: Any, why: str) -> None:
+    spoil(booked, 2, "NEEDS_HUMAN", "foreign")
+    fields = {"booking": natural(2), "choice": "ignore", "why": why}
+    assert admin.post("/koppeling/demo/beslis", **fields).status_code == 400
+    assert state_of(booked, 2) == "NEEDS_HUMAN"
+
+
+def test_only_choices_that_the_ledger_accepts_are_offered(admin: Browser, booked: Any) -> None:
+    """Every state and reason: what is offered works, what is not offered is refused."""
+    from amazon_eboekhouden.ledger.states import TROUBLED, UNCERTAIN, State
+
+    path = "/koppeling/demo/beslis"
+    for state in sorted(TROUBLED | UNCERTAIN):
+        for reason in ("absent", "deleted", "duplicated", "foreign"):
+            for choice in ("adopt", "rebook", "ignore", "retry"):
+                spoil(booked, 2, state, reason)
+                page = admin.get("/koppeling/demo/beslissen").text
+                offered = f'name="choice" value="{choice}"' in page
+                answer = admin.post(path, booking=natural(2), choice=choice, why="gezien")
+                if choice == "rebook" and state is State.REJECTED:
+                    assert not offered  # it is called "offer again" there
+                else:
+                    assert answer.status_code == (303 if offered else 409), (state, reason, choice)
+
+
+@pytest.mark.parametrize("choice", ["approve", "delete", ""])
+def test_other_choices_are_refused(admin: Browser, booked: Any, choice: str) -> None:
+    fields = {"booking": natural(1), "choice": choice, "why": "zomaar"}
+    assert admin.post("/koppeling/demo/beslis", **fields).status_code == 400
+
+
+def test_check_now_turns_the_light_red_and_names_the_cause(admin: Browser, sources: Any) -> None:
+    """Both services are away: nothing listens on the port."""
+    from amazon_eboekhouden.config.connections import SANDBOX_CONNECTIONS, Connection
+
+    def nowhere(conn_id: str) -> Connection:
+        known = SANDBOX_CONNECTIONS[conn_id]
+        return Connection(conn_id, known.login, known.password, "http://127.0.0.1:9", known.extra)
+
+    sources.connections = nowhere
+    answer = admin.post("/koppeling/demo/controleer")
+    assert answer.headers["location"].endswith("gedaan=fout")
+    page = admin.get("/").text
+    assert page.count("Een dienst is niet te bereiken (") == 2
+    codes = {found.problem.code for found in sources.ledger.open_problems("demo")}
+    assert codes == {"service-unreachable"}
+
+
+# --- words and size ------------------------------------------------------------------------------
+def test_every_problem_has_dutch_words_with_all_its_details() -> None:
+    from amazon_eboekhouden.provider.dashboard import dutch
+
+    assert set(dutch.PROBLEMS) >= set(CATALOGUE)
+    for code, kind in CATALOGUE.items():
+        names = dutch.placeholders(kind.cause + kind.todo)
+        details = {name: f"~{name}~" for name in names}
+        shown = dutch.worded(problem(code, "order 1", **details))
+        assert shown.title == dutch.PROBLEMS[code][0]
+        for name in dutch.placeholders(dutch.PROBLEMS[code][1] + dutch.PROBLEMS[code][2]):
+            assert f"~{name}" in shown.cause + shown.todo, (code, name)
+        assert shown.cause != kind.cause
+
+
+def test_words_of_an_unknown_or_older_problem_are_shown_as_they_are() -> None:
+    from amazon_eboekhouden.provider.dashboard import dutch
+
+    assert dutch.worded(Problem("new-code", "r", "c", "t")) == dutch.Worded("new-code", "c", "t")
+    older = dutch.worded(Problem("registration-missing", "r", "an older text", "do this"))
+    assert (older.cause, older.todo) == ("an older text", "do this")
+
+
+@contextmanager
+def counted(engine: Any) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def many(sources: Any, count: int) -> None:
+    """Invoices, payments and settlements as a busy seller has them, in two statements."""
+    content = json.dumps({"kind": "sales_invoice", "account": "1300", "lines": ["x" * 250]})
+    facts = json.dumps({"rates": [{"net_cents": 1000, "vat_cents": 210, "why": "x" * 900}]})
+    sql = """
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
+        INSERT INTO intent SELECT
+          'op' || i, :admin, 'demo', CASE i % 2 WHEN 0 THEN 'INV' ELSE 'PAY' END, 'nat' || i,
+          'token' || i, 'h', :content, :sealed, '', CASE WHEN i % 997 THEN 'CONFIRMED' ELSE
+          'NEEDS_HUMAN' END, CASE WHEN i % 997 THEN '' ELSE 'foreign' END, 1, 1, NULL, NULL, 0, i,
+          '', '', 'order ' || i, 'o' || (i / 2), CASE i % 2 WHEN 0 THEN '' ELSE 's' || (i / 200)
+          END, 'F' || (i / 2), '', date('2026-11-24', '-' || (i % 365) || ' days'), 1210, :facts,
+          1790000000000 + i, 1790000000000 + i FROM n"""
+    values = {"count": count, "admin": ADMIN, "content": content, "facts": facts}
+    with sources.ledger.engine.begin() as connection:
+        connection.execute(text(sql), {**values, "sealed": "x" * 700})
+        connection.execute(
+            text(
+                """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
+                INSERT INTO settlement SELECT :seller, 's' || i, 'demo', '', '', 'booked', '{}',
+                '2026-10-01', '2026-10-15', 100, 'EUR', 0, 0 FROM n"""
+            ),
+            {"count": count // 100, "seller": SELLER},
+        )
+    found = [Problem("vies-unanswered", f"order {n}", "c", "t", str(n)) for n in range(count // 50)]
+    sources.ledger.record_order_problems("demo", found, considered=set())
+
+
+PAGES = ("/", "/koppeling/demo/wacht", "/koppeling/demo/beslissen", "/koppeling/demo/afrekeningen")
+
+
+def test_pages_ask_the_database_as_often_for_100_000_bookings_as_for_none(
+    admin: Browser, sources: Any
+) -> None:
+    from amazon_eboekhouden.ledger import schema
+
+    def questions() -> dict[str, int]:
+        found = {}
+        for path in PAGES:
+            with counted(sources.ledger.engine) as seen:
+                answer = admin.get(path)
+            assert answer.status_code == 200
+            assert len(answer.content) < 200_000, path
+            found[path] = len([s for s in seen if not s.startswith(("BEGIN", "PRAGMA"))])
+        return found
+
+    many(sources, 1_000)
+    few = questions()
+    with sources.ledger.engine.begin() as connection:
+        for table in (schema.intent, schema.settlement, schema.problem):
+            connection.execute(delete(table))
+    many(sources, 100_000)
+    assert questions() == few
+    assert few["/"] <= 15
+
+
+# --- Airflow's own state -----------------------------------------------------------------------
+def test_a_run_that_did_not_start_is_said() -> None:
+    from amazon_eboekhouden.provider.dashboard.airflow_state import Schedule
+
+    assert Schedule(True, False, NOW - timedelta(hours=1)).is_late(NOW)
+    assert not Schedule(True, False, NOW + timedelta(minutes=5)).is_late(NOW)
+    assert not Schedule(True, True, NOW - timedelta(hours=1)).is_late(NOW)
+    assert not Schedule(True, False, None).is_late(datetime.now(UTC))
+
+
+def test_invoices_of_one_order_stay_apart(admin: Browser, booked: Any, remote: FakeRemote) -> None:
+    booked.ledger.book(ADMIN, COUPLING, [invoice(1)], remote)
+    with counted(booked.ledger.engine):
+        page = admin.get(f"/koppeling/demo/bestelling/{order_id(1)}").text
+    assert page.count("<h2>Factuur ") == 1
