@@ -216,7 +216,8 @@ def uncertain_documents(booked: pd.DataFrame, quarter: Quarter) -> int:
 
 def _within(booked: pd.DataFrame, quarter: Quarter) -> pd.Series[bool]:
     dates = booked["date"].dt
-    return (dates.year == quarter.year) & (dates.quarter == quarter.number)
+    within: pd.Series[bool] = (dates.year == quarter.year) & (dates.quarter == quarter.number)
+    return within
 
 
 def _documents(booked: pd.DataFrame, quarter: Quarter) -> Iterator[_Document]:
