@@ -30,7 +30,7 @@ async def dashboard(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class AmazonEBoekhoudenPlugin(AirflowPlugin):
-    """The page *Amazon → e-Boekhouden* in the navigation, and the app behind it."""
+    """The page *Koppeling* in the navigation, and the app behind it."""
 
     name = "amazon_eboekhouden"
     fastapi_apps = [  # noqa: RUF012 - as Airflow wants it
@@ -38,7 +38,8 @@ class AmazonEBoekhoudenPlugin(AirflowPlugin):
     ]
     external_views = [  # noqa: RUF012
         {
-            "name": "Amazon → e-Boekhouden",
+            # The side bar has room for ten letters.
+            "name": "Koppeling",
             "href": f"{PREFIX}/",
             "destination": "nav",
             "url_route": "amazon-eboekhouden",

@@ -9,6 +9,7 @@ from functools import cache
 from string import Formatter
 
 from amazon_eboekhouden.domain.problems import CATALOGUE, Problem
+from amazon_eboekhouden.ledger.overview import BookingRow
 from amazon_eboekhouden.provider.dashboard.dutch_audit import AUDIT
 from amazon_eboekhouden.provider.dashboard.dutch_orders import ORDERS, SETTINGS, Words
 from amazon_eboekhouden.provider.dashboard.dutch_settlements import BOOKINGS, SETTLEMENTS
@@ -30,6 +31,19 @@ KINDS: Mapping[str, str] = {
     "MNY": "geldmutatie",
     "IFE": "kostenfactuur Amazon",
     "REV": "tegenboeking",
+}
+# Step in the natural key of a money mutation: what it is for.
+MONEY_STEPS: Mapping[str, str] = {
+    "payout": "uitbetaling",
+    "reimbursement": "vergoedingen Amazon",
+    "reserve": "reserve",
+    "carried": "negatief saldo",
+    "debt": "schuld andere rekening",
+    "micro": "proefoverboeking",
+    "suspense": "nog uit te zoeken",
+    "before-go-live": "van voor ingang",
+    "tolerance": "centenverschillen",
+    "unpark": "alsnog naar de factuur",
 }
 # State of a booking: (word, light).
 STATES: Mapping[str, tuple[str, str]] = {
@@ -101,6 +115,14 @@ def worded(found: Problem) -> Worded:
         _filled(cause, details) or found.cause,
         _filled(todo, details) or found.todo,
     )
+
+
+def kind_of(booking: BookingRow) -> str:
+    """What kind of booking it is; of money, what for."""
+    if booking.kind == "MNY":
+        step = [*booking.natural.split(":"), "", ""][2].rstrip("+-")
+        return MONEY_STEPS.get(step, KINDS["MNY"])
+    return KINDS.get(booking.kind, booking.kind)
 
 
 def row_in_dutch(row: str) -> str:

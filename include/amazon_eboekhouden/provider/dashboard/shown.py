@@ -99,6 +99,7 @@ def _templates() -> Environment:
         "title_of": dutch.title_of,
         "worded": dutch.worded,
         "row": dutch.row_in_dutch,
+        "kind_of": dutch.kind_of,
     }
     environment.globals |= {
         "KINDS": dutch.KINDS,
