@@ -112,6 +112,13 @@ def test_oss_adds_up_per_country_and_rate() -> None:
     assert rows[1]["booked_vat_cents"] == 3800
 
 
+def test_vat_in_euros_is_reported_as_it_was_booked() -> None:
+    """Amazon's own cents, on an invoice that Amazon issued, are a cent beside ours."""
+    rates = [("19", "GEEN", "DE", "1641", 11900, 10001)]
+    [row] = oss([invoice("1", date(2026, 10, 1), rates=rates)])
+    assert (row["net_cents"], row["vat_cents"]) == (10001, 1899)
+
+
 def test_a_departure_abroad_has_a_row_of_its_own() -> None:
     rows = oss(
         [
