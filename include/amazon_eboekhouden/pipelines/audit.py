@@ -41,6 +41,7 @@ from amazon_eboekhouden.ledger.couplings import LEDGER
 from amazon_eboekhouden.ledger.settlements import SettlementRecord
 from amazon_eboekhouden.pipelines.report import RunReport, refused_credentials, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
+from amazon_eboekhouden.pipelines.settlement_files import BOOKED
 
 if TYPE_CHECKING:
     from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden
@@ -170,9 +171,11 @@ def _link(runtime: Runtime, record: SettlementRecord) -> Link | None:
     link = link_of(read)
     if not runtime.preview:
         plain = {**asdict(link), "start": str(link.start), "end": str(link.end)}
-        runtime.ledger.settlements.record(
-            record.seller, record.settlement_id, totals={**record.totals, "chain": plain}
-        )
+        # Read again: someone may have entered the deposit while the file was read.
+        settlements = runtime.ledger.settlements
+        newest = settlements.find(record.seller, record.settlement_id) or record
+        totals = {**newest.totals, "chain": plain}
+        settlements.record(record.seller, record.settlement_id, totals=totals)
     return link
 
 
@@ -181,9 +184,7 @@ def _leaving(runtime: Runtime, report: RunReport, now: datetime) -> list[Problem
     archived = {name for one in _records(runtime) for name in one.totals.get("documents", ())}
     with runtime.amazon() as amazon:
         try:
-            # A minute less than 90 days: Amazon refuses an earlier start.
-            since = now - LISTED_FOR + timedelta(minutes=1)
-            listed = amazon.settlement_reports(created_since=since)
+            listed = amazon.settlement_reports()
         finally:
             report.calls.update(amazon.calls)
     report.details["settlement_files_listed"] = len(listed)
@@ -274,9 +275,8 @@ def _balances(
         return []
     problems = clearing_problems(balances, accounts.clearing)
     problems += transit_problems(balances, booked, accounts, today)
-    done = set(of_settlements["settlement_id"])
     held = reserve_held_cents(links)
-    if held is not None and {link.settlement_id for link in links} == done:
+    if held is not None and all(record.state == BOOKED for record in _records(runtime)):
         problems += _reserve(balances.get(accounts.reserve, 0), held, accounts.reserve)
     return problems
 
