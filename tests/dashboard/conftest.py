@@ -31,8 +31,8 @@ class Browser:
         return self.client.get(path, follow_redirects=False, **options)
 
     def token(self) -> str:
-        """The token in a form of the first page; the cookie comes along."""
-        found = re.search(r'name="csrf" value="([0-9a-f]{64})"', self.get("/").text)
+        """The token of the first page; the cookie comes along."""
+        found = re.search(r'name="csrf-token" content="([0-9a-f]{64})"', self.get("/").text)
         assert found
         return found[1]
 

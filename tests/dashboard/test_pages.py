@@ -219,6 +219,16 @@ def test_a_foreign_booking_is_decided_with_who_and_why(
     assert booked.ledger.open_problems("demo") == []
 
 
+def test_buttons_are_shown_to_those_who_may_press_them(
+    admin: Browser, browser_of: Any, booked: Any
+) -> None:
+    hold(booked)
+    spoil(booked, 2, "NEEDS_HUMAN", "foreign")
+    for path in ("/", "/koppeling/demo/wacht", "/koppeling/demo/beslissen"):
+        assert "<button" in admin.get(path).text.replace('<button class="quiet">Zoek', "")
+        assert 'method="post"' not in browser_of("viewer").get(path).text
+
+
 @pytest.mark.parametrize("why", ["", "  ", "ab"])
 def test_no_decision_without_a_reason(admin: Browser, booked: Any, why: str) -> None:
     spoil(booked, 2, "NEEDS_HUMAN", "foreign")

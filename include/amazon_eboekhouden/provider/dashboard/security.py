@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.managers.models.resource_details import ConnectionDetails
 from airflow.api_fastapi.core_api.security import (
     get_user,
     requires_access_connection,
@@ -95,11 +97,13 @@ class Visit:
         who: name of the Airflow user.
         token: goes into every form.
         nonce: goes into the cookie; with the key it makes the token.
+        decides: whether the buttons are shown; the routes check for themselves.
     """
 
     who: str
     token: str
     nonce: str
+    decides: bool
 
 
 def visit(request: Request, user: Annotated[BaseUser, Depends(get_user)]) -> Visit:
@@ -107,7 +111,10 @@ def visit(request: Request, user: Annotated[BaseUser, Depends(get_user)]) -> Vis
     nonce = request.cookies.get(COOKIE, "")
     if not _NONCE.fullmatch(nonce):
         nonce = secrets.token_urlsafe(32)
-    return Visit(user.get_name(), _token(request, user, nonce), nonce)
+    decides = get_auth_manager().is_authorized_connection(
+        method="PUT", details=ConnectionDetails(), user=user
+    )
+    return Visit(user.get_name(), _token(request, user, nonce), nonce, decides)
 
 
 def _token(request: Request, user: BaseUser, nonce: str) -> str:

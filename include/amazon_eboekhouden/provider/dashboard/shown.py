@@ -125,7 +125,9 @@ def page(
 ) -> HTMLResponse:
     """A page for this visit, with the cookie that its forms need."""
     base = request.scope.get("root_path", "")
-    text = TEMPLATES.get_template(template).render(**values, base=base, csrf=visit.token)
+    text = TEMPLATES.get_template(template).render(
+        **values, base=base, csrf=visit.token, decides=visit.decides
+    )
     answer = HTMLResponse(text, status)
     answer.set_cookie(
         COOKIE,
