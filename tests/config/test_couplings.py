@@ -106,3 +106,18 @@ def test_the_problem_of_a_wrong_setting_says_what_to_do(tmp_path: Path) -> None:
 def test_an_override_of_a_sale_kind_that_does_not_exist_is_named(tmp_path: Path) -> None:
     found = faults(tmp_path, GOOD + "vat:\n  - {sale_kind: S99, code: HOOG_VERK_21}\n")
     assert [(field, line) for field, _, line in found] == [("vat.0.sale_kind", 9)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "field"),
+    [
+        ("document: invoice\n  invoice_template: Standaard", "books.document"),
+        ("document_b2b: invoice\n  invoice_template: Standaard", "books.document_b2b"),
+        ("invoice_unit: shipment", "books.invoice_unit"),
+    ],
+)
+def test_what_this_version_cannot_do_is_refused_not_ignored(
+    tmp_path: Path, setting: str, field: str
+) -> None:
+    found = faults(tmp_path, GOOD.replace("books:", f"books:\n  {setting}"))
+    assert [(name, line) for name, _, line in found] == [(field, 6)]
