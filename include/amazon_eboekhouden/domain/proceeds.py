@@ -197,9 +197,25 @@ def _tax_parts(tax: int, values: Cents, details: Cents) -> Cents:
     fits = sum(parts.values()) + on_discount == tax and parts.keys() <= values.keys()
     lowered = [name for name in values if name in DISCOUNTS.values()]
     if fits and (lowered or not on_discount):
-        shares = split_largest_remainder(on_discount, [-values[name] for name in lowered])
-        return parts | dict(zip(lowered, shares, strict=True))
+        return parts | _discount_taxes(on_discount, {n: values[n] for n in lowered}, values, parts)
     return apportioned(tax, values)
+
+
+def _discount_taxes(
+    tax: int, discounts: Mapping[str, int], values: Cents, charge_taxes: Cents
+) -> Cents:
+    """Tax of each discount. One that takes a charge away whole takes its tax along whole."""
+    bases = {name: name.removesuffix("_discount") for name in discounts}
+    whole = {
+        name: -charge_taxes.get(base, 0)
+        for name, base in bases.items()
+        if discounts[name] == -values.get(base, 0)
+    }
+    others = {name: cents for name, cents in discounts.items() if name not in whole}
+    rest = tax - sum(whole.values())
+    if others and rest <= 0:
+        return whole | apportioned(rest, others)
+    return whole if rest == 0 else apportioned(tax, discounts)
 
 
 def apportioned(cents: int, values: Mapping[str, int]) -> Cents:

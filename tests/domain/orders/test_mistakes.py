@@ -232,3 +232,22 @@ def test_rates_are_dated() -> None:
     assert standard("RO", date(2025, 7, 31)) == 19
     assert standard("RO", date(2025, 8, 1)) == 21
     assert standard("FI", date(2026, 1, 1)) == Decimal("25.5")
+
+
+def test_free_shipping_leaves_nothing_of_the_shipping() -> None:
+    """Amazon shows one tax for all discounts; the one on shipping takes its tax along."""
+    rows = (
+        row("ITEM", "1.64"),
+        row("SHIPPING", "3.26"),
+        row("DISCOUNT", "3.33", SHIPPING="3.26", ITEM="0.07"),
+        row("TAX", "0.33", ITEM="0.35", SHIPPING="0.69", DISCOUNT="-0.71"),
+    )
+    bookables, lines = booked(order([item("1.90", *rows)]))
+    found = lines_per_account(bookables)
+    assert found == {"8000": (164, 35), "8100": (326, 69), "8190": (-333, -71)}
+    assert lines
+
+
+def lines_per_account(bookables: Bookables) -> dict[str, tuple[int, int]]:
+    sums = bookables.mutation_lines.groupby("account")[["net_cents", "vat_cents"]].sum()
+    return {str(account): (int(net), int(tax)) for account, (net, tax) in sums.iterrows()}
