@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from amazon_eboekhouden.domain.frames import BOOKED
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import problem
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
@@ -31,7 +30,7 @@ def run(runtime: Runtime, order_id: str) -> RunReport:
         person, one line per step).
     """
     stories = runtime.ledger.explain(order_id)
-    booked = _booked(runtime)
+    booked = runtime.booked()
     mentions = _mentions(booked, order_id)
     settled = {story.settlement_id for story in stories} | set(mentions["settlement_id"])
     problems = [
@@ -51,11 +50,6 @@ def run(runtime: Runtime, order_id: str) -> RunReport:
         "open_problems": problems,
     }
     return RunReport(details={"order": order, "story": "\n".join(_lines(order))})
-
-
-def _booked(runtime: Runtime) -> pd.DataFrame:
-    bound = runtime.ledger.coupling_state(runtime.settings.name)
-    return runtime.ledger.booked(bound.administration) if bound else BOOKED.empty()
 
 
 def _mentions(booked: pd.DataFrame, order_id: str) -> pd.DataFrame:
@@ -94,7 +88,10 @@ def _settlement(
     runtime: Runtime, settlement_id: str, order_id: str, mentions: pd.DataFrame
 ) -> dict[str, Any]:
     """A settlement that paid the order: its rows for it, and the bookings that name it."""
-    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    bound = runtime.ledger.coupling_state(runtime.settings.name)
+    # The seller as the ledger remembers it: years later the connection may be gone.
+    seller = bound.seller if bound else runtime.seller_id
+    record = runtime.ledger.settlements.find(seller, settlement_id)
     named = mentions[mentions["settlement_id"] == settlement_id]
     told: dict[str, Any] = {
         "settlement_id": settlement_id,
