@@ -121,6 +121,18 @@ def _explain(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     return explain.run(runtime, options.order_id)
 
 
+def _report(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import reports
+
+    made = {"oss": reports.oss_report, "icp": reports.icp_report, "vat": reports.vat_report}
+    found = made[options.name](runtime, *options.quarter)
+    report = RunReport(problems=list(found.problems), details=found.as_dict())
+    if options.csv is not None:
+        options.csv.write_text(found.csv(), encoding="utf-8-sig")
+        report.details = {"csv": str(options.csv), "rows": len(found.rows)}
+    return report
+
+
 def _check(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     from amazon_eboekhouden.pipelines import check
 
@@ -153,6 +165,18 @@ def _moment(text: str) -> datetime:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no moment in ISO 8601") from None
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _quarter(text: str) -> tuple[int, int]:
+    """A quarter such as `2026-Q4`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no quarter.
+    """
+    year, _, number = text.upper().partition("-Q")
+    if not (year.isdigit() and number in ("1", "2", "3", "4")):
+        raise argparse.ArgumentTypeError(f"{text!r} is no quarter, such as 2026-Q4")
+    return int(year), int(number)
 
 
 def _deposit(text: str) -> tuple[str, int]:
@@ -205,6 +229,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID=EUR",
         help="what a settlement in another currency brought to the bank",
     )
+    reported = command("report", _report, "Report a quarter's OSS sales, ICP supplies or VAT.")
+    reported.add_argument("name", choices=("oss", "icp", "vat"))
+    reported.add_argument("--quarter", type=_quarter, required=True, metavar="2026-Q4")
+    reported.add_argument("--csv", type=Path, metavar="PATH", help="write a CSV for spreadsheets")
     command("audit", _audit, "Compare the ledger with the books; find gaps and what is late.")
     explained = command("explain", _explain, "Tell the whole life of an order.")
     explained.add_argument("order_id", metavar="ORDER-ID")

@@ -88,3 +88,27 @@ def test_the_command_line_imports_no_airflow() -> None:
     code = f"import amazon_eboekhouden.cli, sys; print({loaded})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_report_of_a_quarter_and_its_spreadsheet(world: World) -> None:
+    world.seed(seed=54, orders=12, **{"from": FROM, "to": TO})
+    world.run("orders", *WINDOW)
+    quarter = f"{FROM[:4]}-Q{(int(FROM[5:7]) + 2) // 3}"
+    shown = world.run("report", "vat", "--quarter", quarter)
+    assert shown.status == 0
+    assert shown.report["rows"]
+    path = world.home / "vat.csv"
+    world.run("report", "vat", "--quarter", quarter, "--csv", str(path))
+    assert len(path.read_text(encoding="utf-8-sig").splitlines()) == len(shown.report["rows"]) + 1
+
+
+def test_own_invoice_numbers_follow_without_gaps(world: World) -> None:
+    file = world.home / "couplings" / "demo.yaml"
+    own = "invoice_on: shipped\n  invoice_source: own"
+    file.write_text(file.read_text().replace("invoice_on: shipped", own))
+    world.seed(seed=55, orders=12, **{"from": FROM, "to": TO})
+    booked = world.run("orders", *WINDOW).report["booked"]
+    again = world.run("orders", *WINDOW).report
+    assert (again["booked"], again["already_booked"]) == (0, booked)
+    numbers = {x["invoice_number"] for x in world.journal() if x["account"] == "1300"}
+    assert sorted(int(number.rsplit("-", 1)[1]) for number in numbers) == list(range(1, booked + 1))

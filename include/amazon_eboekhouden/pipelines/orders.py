@@ -7,7 +7,7 @@ leaves itself, so that a task, a shell and a test run the same four functions.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,6 +18,7 @@ from amazon_eboekhouden.domain.frames import (
     RELATIONS,
     SKIPPED,
 )
+from amazon_eboekhouden.domain.invoice_numbers import NumberSeries
 from amazon_eboekhouden.domain.invoices import invoices
 from amazon_eboekhouden.domain.orders import orders_from_json
 from amazon_eboekhouden.domain.windows import Window
@@ -123,6 +124,7 @@ def transform(runtime: Runtime, ref: str) -> str:
         booked=booked,
         rates=rates_for_orders(runtime, read.orders, booked),
         vies=vies_answers(runtime, read.orders, booked),
+        numbers=_numbers(runtime),
     )
     frames = write_frames(
         runtime.staging,
@@ -145,6 +147,23 @@ def transform(runtime: Runtime, ref: str) -> str:
             "problems": plain_problems([*read.problems, *bookable.problems]),
         },
     )
+
+
+def _numbers(runtime: Runtime) -> NumberSeries:
+    """Numbers of the seller's own series: the same booking always gets the same one back."""
+
+    def issue(series: str, naturals: Sequence[str]) -> Mapping[str, int]:
+        if runtime.preview:  # A number that is shown is not yet given.
+            return {natural: number for number, natural in enumerate(naturals, 1)}
+        bound = runtime.ledger.coupling_state(runtime.settings.name)
+        if bound is None:
+            with runtime.books() as books:
+                administration = books.administration_guid()
+        else:
+            administration = bound.administration
+        return runtime.ledger.invoice_numbers(administration, series, naturals)
+
+    return issue
 
 
 def _orders(runtime: Runtime, pages: list[str]) -> Iterator[dict[str, Any]]:
