@@ -26,7 +26,7 @@ demo: $(VENV)/.product ## Sandboxes and Airflow: a seller's month, booked and se
 	$(BIN)/python -m coupling_sandbox.demo $(if $(ONCE),--once)
 
 test: $(VENV)/.dev ## All tests, the one through a real Airflow included
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev ## Lint, format, types, import contracts
 	$(BIN)/ruff check .

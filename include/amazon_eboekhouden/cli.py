@@ -31,6 +31,8 @@ from amazon_eboekhouden.pipelines.report import (
 if TYPE_CHECKING:
     from amazon_eboekhouden.pipelines.runtime import Runtime
 
+# Commands that a coupling that is not active answers all the same.
+READING = ("check", "explain", "report")
 # Commands whose first line is what was booked.
 COUNTING = ("orders", "settlements")
 
@@ -59,7 +61,7 @@ def _guarded(options: argparse.Namespace) -> tuple[int, RunReport]:
         settings = read_settings(environment, options.coupling)
         preview = options.preview or settings.mode == "preview"
         runtime = Runtime(settings, environment, _connection, preview=preview)
-        if not settings.active and options.command != "check":
+        if not settings.active and options.command not in READING:
             return 0, RunReport(details={"note": f"coupling {settings.name} is not active"})
         report = options.run(runtime, options)
     except SettingsError as error:

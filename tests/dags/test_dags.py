@@ -27,6 +27,10 @@ def dag_bag():
     return DagBag(str(REPOSITORY / "dags"))
 
 
+def schedule_of(dag) -> str:
+    return f"{type(dag.timetable).__name__} {getattr(dag.timetable, 'expression', '')}"
+
+
 def test_every_file_parses_from_any_folder(tmp_path: Path) -> None:
     for file in DAG_FILES:
         subprocess.run([sys.executable, str(file)], cwd=tmp_path, check=True, capture_output=True)
@@ -37,7 +41,7 @@ def test_no_import_errors_and_a_graph_that_changes_only_on_purpose(dag_bag) -> N
     assert dag_bag.import_errors == {}
     seen = {
         dag.dag_id: {
-            "schedule": f"{type(dag.timetable).__name__} {getattr(dag.timetable, 'expression', '')}",
+            "schedule": schedule_of(dag),
             "edges": sorted(
                 f"{task.task_id} -> {down}"
                 for task in dag.tasks
@@ -74,7 +78,8 @@ def test_every_schedule_is_in_utc_but_for_the_nightly_audit(dag_bag) -> None:
 def test_a_dag_file_imports_nothing_heavy(file: Path) -> None:
     """The DAG processor pays for every import again and again."""
     code = (
-        f"import runpy, sys; import airflow.sdk; before = set(sys.modules); runpy.run_path({str(file)!r}); "
+        f"import runpy, sys; import airflow.sdk; before = set(sys.modules); "
+        f"runpy.run_path({str(file)!r}); "
         f"print([m for m in {HEAVY!r} if m in sys.modules and m not in before])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

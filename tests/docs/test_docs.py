@@ -7,11 +7,11 @@ import shlex
 from pathlib import Path
 
 import pytest
-
 from amazon_eboekhouden import cli
 from amazon_eboekhouden.config.environment import PREFIX
 from amazon_eboekhouden.domain.problems import CATALOGUE
 from amazon_eboekhouden.provider import get_provider_info
+
 from tests.docs.errors_page import PAGE, page
 
 REPOSITORY = Path(__file__).parents[2]

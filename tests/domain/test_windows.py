@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from amazon_eboekhouden.domain.windows import Window, chosen, scheduled, up_to_now
 
 HOUR = timedelta(hours=1)

@@ -83,6 +83,7 @@ MAKES: dict[str, Callable[[], list[Problem]]] = {
     "settlement-total": lambda: refused(
         file_of([sale("5.00")]).replace(b"Principal\t5.00", b"Principal\t5.01")
     ),
+    "settlement-cut": lambda: refused(b"\n".join(file_of([sale("5.00")]).split(b"\n")[:2])[:-9]),
     "settlement-row-unknown": lambda: listed(row(UNKNOWN, "-3.00")),
     "settlement-row-for-a-person": lambda: listed(row(ADJUSTMENT, "-3.00")),
     "settlement-row-without-order": lambda: listed(sale("5.00", order="")),

@@ -17,6 +17,7 @@ from amazon_eboekhouden.config.vat import sale_rows
 from tests.golden.sales import HERE, settings_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mapping-to-ledger-accounts.md").read_text()
+NO_BOX = "\N{EN DASH}"
 ACCOUNTS = AccountSettings()
 
 
@@ -27,7 +28,7 @@ def sale_table() -> list[str]:
         f"| {row.sale_kind} | {row.description} "
         f"| {'any' if row.percent is None else f'{row.percent} %'} | `{row.code}` "
         f"| {getattr(ACCOUNTS, row.revenue)} | {getattr(ACCOUNTS, row.shipping)} "
-        f"| {vat[row.vat_row]} | {row.box or '–'} |"
+        f"| {vat[row.vat_row]} | {row.box or NO_BOX} |"
         for row in sale_rows()
     ]
 

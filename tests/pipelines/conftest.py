@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from amazon_eboekhouden import cli
 from amazon_eboekhouden.adapters.install_key import load_or_create
 from amazon_eboekhouden.config.environment import environment_of
-from amazon_eboekhouden.ledger import open_ledger
+from amazon_eboekhouden.ledger import BookingLedger, open_ledger
 from amazon_eboekhouden.ledger.couplings import OpenProblem
 from coupling_sandbox.amazon.app import create_app as amazon_app
 from coupling_sandbox.clock import Clock
@@ -71,16 +72,22 @@ class World:
         """Let the coupling's connection to the books be another one."""
         self.monkeypatch.setenv("AIRFLOW_CONN_EBOEKHOUDEN_DEMO", json.dumps(connection))
 
-    def open_problems(self) -> list[OpenProblem]:
-        """What stands on the coupling's list."""
+    @contextmanager
+    def ledger(self) -> Iterator[BookingLedger]:
+        """The coupling's own ledger."""
         environment = environment_of(os.environ)
         ledger = open_ledger(
             environment.ledger_url, install_key=load_or_create(environment.key_file)
         )
         try:
-            return ledger.open_problems("demo")
+            yield ledger
         finally:
             ledger.close()
+
+    def open_problems(self) -> list[OpenProblem]:
+        """What stands on the coupling's list."""
+        with self.ledger() as ledger:
+            return ledger.open_problems("demo")
 
     def post(self, url: str, body: Any = None, **options: Any) -> Any:
         answer = httpx.post(url, json=body, timeout=60, **options)

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from amazon_eboekhouden.ledger.decisions import Choice
 
 from tests.pipelines.conftest import World
 
@@ -175,6 +176,20 @@ def test_a_held_order_is_booked_by_itself_when_its_cause_is_mended(world: World)
     world.post(f"{world.amazon}/control/orders", orders[:1])
     assert world.run("orders").report["booked"] == 1
     assert world.run("orders").report["problems"] == []
+
+
+def test_an_order_that_a_person_passed_over_is_left_out(world: World) -> None:
+    orders = shipped_orders(world, 3)
+    world.post(f"{world.amazon}/control/reset")
+    orders[0]["orderItems"][0]["proceeds"]["proceedsTotal"]["amount"] = "1234.56"
+    world.post(f"{world.amazon}/control/orders", orders)
+    assert world.run("orders", *WINDOW).status == 1
+    with world.ledger() as ledger:
+        subject = f"order:demo:{orders[0]['orderId']}"
+        ledger.decisions.record(subject, Choice.IGNORE, who="boekhouder", why="proefbestelling")
+    again = world.run("orders", *WINDOW)
+    assert again.status == 0
+    assert again.report["skipped_reasons"] == {"passed_over_by_a_person": 1}
 
 
 @pytest.mark.parametrize("arguments", [("--from", FROM), ("--from", TO, "--to", FROM)])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 import time
 from collections import Counter
@@ -95,6 +96,9 @@ class _Answer(httpx.Response):
         return parsed(self.content)
 
 
+_HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
 def parsed(content: bytes) -> Any:
     """JSON with exact amounts; NaN and Infinity are no JSON.
 
@@ -106,9 +110,21 @@ def parsed(content: bytes) -> Any:
         raise ValueError(f"{constant} is no JSON")
 
     try:
-        return json.loads(content.decode("utf-8"), parse_float=Decimal, parse_constant=refuse)
+        value = json.loads(content.decode("utf-8"), parse_float=Decimal, parse_constant=refuse)
+        return _whole(value) if _HALF_CHARACTER.search(content) else value
     except RecursionError as error:
         raise ValueError("nested too deep") from error
+
+
+def _whole(value: Any) -> Any:
+    """The same with U+FFFD for half a surrogate pair: JSON may hold one, no file or frame can."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(item) for name, item in value.items()}
+    return value
 
 
 Judge = Callable[[str, httpx.Response], None]

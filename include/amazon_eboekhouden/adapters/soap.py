@@ -30,6 +30,8 @@ _reading = threading.Lock()
 
 # zeep.transports writes whole envelopes, with the security code in them, at DEBUG.
 logging.getLogger("zeep").setLevel(logging.WARNING)
+# Its message on an answer that cannot be read quotes the answer, customers included.
+logging.getLogger("zeep.xsd").setLevel(logging.CRITICAL)
 
 
 class HttpStatus(Exception):

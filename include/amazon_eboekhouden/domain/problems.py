@@ -285,6 +285,10 @@ _SETTLEMENTS: Mapping[str, ProblemKind] = {
         "fetch the settlement again; if it stays so, save the file from Seller Central and pass it "
         "with --file",
     ),
+    "settlement-cut": ProblemKind(
+        "the last line ends after {columns} columns, without the end of a line: the file was cut",
+        "nothing is booked; it is fetched again, or get the whole file and use --file",
+    ),
     "settlement-columns": ProblemKind(
         "the file has no column {missing}",
         "pass a settlement report of type Flat File V2; V1 and XML are not read",

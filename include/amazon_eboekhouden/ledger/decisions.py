@@ -29,7 +29,7 @@ class Choice(StrEnum):
 
 
 # Which states a choice fits, and where it leads.
-_LEADS_TO: dict[Choice, tuple[frozenset[State], State]] = {
+LEADS_TO: dict[Choice, tuple[frozenset[State], State]] = {
     Choice.RETRY: (frozenset({State.REJECTED}), State.PLANNED),
     Choice.REBOOK: (
         frozenset({State.REJECTED, State.NEEDS_HUMAN, State.CONFLICT, State.DRIFTED}),
@@ -54,7 +54,7 @@ _LEADS_TO: dict[Choice, tuple[frozenset[State], State]] = {
     ),
 }
 # There is nothing in the books that could be adopted, or it would become a second booking.
-_NOT_FOR = {(Choice.ADOPT, "absent"), (Choice.ADOPT, "deleted"), (Choice.REBOOK, "duplicated")}
+NOT_FOR = {(Choice.ADOPT, "absent"), (Choice.ADOPT, "deleted"), (Choice.REBOOK, "duplicated")}
 
 
 class NotPossibleError(ValueError):
@@ -114,6 +114,15 @@ class Decisions:
         with self.engine.begin() as connection:
             self._store(connection, subject, choice, who, why, self.now_ms(connection))
 
+    def chosen(self, prefix: str, choice: Choice) -> set[str]:
+        """Rest of the subjects with a prefix for which this was chosen, such as order ids."""
+        table = schema.decision
+        query = select(table.c.subject).where(
+            table.c.subject.startswith(prefix, autoescape=True), table.c.choice == choice.value
+        )
+        with reading(self.engine).connect() as connection:
+            return {found.removeprefix(prefix) for found in connection.execute(query).scalars()}
+
     def about(self, subject: str) -> list[Decision]:
         """Decisions about a booking's op_key or another subject, oldest first."""
         table = schema.decision
@@ -138,10 +147,10 @@ class Decisions:
 
 
 def _after(row: Any, choice: Choice) -> State:
-    if choice not in _LEADS_TO:
+    if choice not in LEADS_TO:
         raise NotPossibleError(f"{choice.value} is not for a booking")
-    states, after = _LEADS_TO[choice]
-    if State(row.state) not in states or (choice, row.reason) in _NOT_FOR:
+    states, after = LEADS_TO[choice]
+    if State(row.state) not in states or (choice, row.reason) in NOT_FOR:
         raise NotPossibleError(
             f"{choice.value} is not possible for {row.natural}: {row.state} {row.reason}"
         )

@@ -31,9 +31,7 @@ from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.ledger import schema
 from amazon_eboekhouden.ledger.couplings import OpenProblem
 from amazon_eboekhouden.ledger.database import reading
-from amazon_eboekhouden.ledger.decisions import _LEADS_TO as LEADS_TO
-from amazon_eboekhouden.ledger.decisions import _NOT_FOR as NOT_FOR
-from amazon_eboekhouden.ledger.decisions import Choice
+from amazon_eboekhouden.ledger.decisions import LEADS_TO, NOT_FOR, Choice
 from amazon_eboekhouden.ledger.states import TROUBLED, UNCERTAIN, State
 
 _INTENT = schema.intent

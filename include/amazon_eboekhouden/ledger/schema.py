@@ -65,6 +65,8 @@ intent = Table(
     Index("intent_natural", "admin", "natural", unique=True),
     Index("intent_state", "admin", "state"),
     Index("intent_order", "order_id"),
+    # What the dashboard sums per day and month.
+    Index("intent_day", "admin", "coupling", "kind", "state", "date"),
     Index("intent_settlement", "admin", "settlement_id"),
     Index(
         "intent_invoice_number",

@@ -6,6 +6,7 @@ Never a frame, never an amount, never a customer: task results are stored in cle
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -43,7 +44,7 @@ def read_frame(
     return contract.check(staging.read_frame(manifest["frames"][name]))
 
 
-def plain_problems(problems: list[Problem]) -> list[dict[str, str]]:
+def plain_problems(problems: Iterable[Problem]) -> list[dict[str, str]]:
     """Problems as they stand in a manifest."""
     return [{**problem.as_dict(), "order_id": problem.order_id} for problem in problems]
 

@@ -20,8 +20,9 @@ from amazon_eboekhouden.domain.frames import (
 )
 from amazon_eboekhouden.domain.invoice_numbers import NumberSeries
 from amazon_eboekhouden.domain.invoices import invoices
-from amazon_eboekhouden.domain.orders import orders_from_json
+from amazon_eboekhouden.domain.orders import OrdersRead, orders_from_json
 from amazon_eboekhouden.domain.windows import Window
+from amazon_eboekhouden.ledger.decisions import Choice
 from amazon_eboekhouden.pipelines.batches import (
     plain_problems,
     problems_of,
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 PAGES_MAX = 1_000
 # Held orders that are asked again one by one, per run (burst of getOrder).
 HELD_PER_RUN = 30
+# Why an order is skipped that a person chose to leave out.
+PASSED_OVER = "passed_over_by_a_person"
 
 
 def extract(runtime: Runtime, window: Window) -> str:
@@ -116,14 +119,15 @@ def transform(runtime: Runtime, ref: str) -> str:
     extracted = read_manifest(runtime.staging, ref)
     read = orders_from_json(_orders(runtime, extracted["pages"]), runtime.settings)
     booked = runtime.booked()
+    orders, skipped, passed_over = _without_passed_over(runtime, read)
     bookable = invoices(
-        read.orders,
+        orders,
         read.lines,
         runtime.settings,
         install_key=runtime.install_key,
         booked=booked,
-        rates=rates_for_orders(runtime, read.orders, booked),
-        vies=vies_answers(runtime, read.orders, booked),
+        rates=rates_for_orders(runtime, orders, booked),
+        vies=vies_answers(runtime, orders, booked),
         numbers=_numbers(runtime),
     )
     frames = write_frames(
@@ -133,7 +137,7 @@ def transform(runtime: Runtime, ref: str) -> str:
             "mutations": (MUTATIONS, bookable.mutations),
             "mutation_lines": (MUTATION_LINES, bookable.mutation_lines),
             "relations": (RELATIONS, bookable.relations),
-            "skipped": (SKIPPED, pd.concat([read.skipped, bookable.skipped], ignore_index=True)),
+            "skipped": (SKIPPED, pd.concat([skipped, bookable.skipped], ignore_index=True)),
         },
     )
     return write_manifest(
@@ -144,9 +148,31 @@ def transform(runtime: Runtime, ref: str) -> str:
             **{name: extracted[name] for name in ("batch", "to_utc", "moves_watermark", "calls")},
             "frames": frames,
             "order_ids": sorted({*read.orders["order_id"], *(p.order_id for p in read.problems)}),
-            "problems": plain_problems([*read.problems, *bookable.problems]),
+            "problems": plain_problems(
+                p for p in (*read.problems, *bookable.problems) if p.order_id not in passed_over
+            ),
         },
     )
+
+
+def _without_passed_over(
+    runtime: Runtime, read: OrdersRead
+) -> tuple[pd.DataFrame, pd.DataFrame, set[str]]:
+    """Orders, skipped orders, and what a person chose to pass over ("Overslaan").
+
+    Returns:
+        ORDERS without them, SKIPPED with them, and the ids that a person chose.
+    """
+    prefix = f"order:{runtime.settings.name}:"
+    chosen = runtime.ledger.decisions.chosen(prefix, Choice.IGNORE)
+    seen = {*read.orders["order_id"], *(p.order_id for p in read.problems)}
+    already = set(read.skipped["order_id"])
+    rows = [
+        {"order_id": order_id, "reason": PASSED_OVER}
+        for order_id in sorted(chosen & seen - already)
+    ]
+    skipped = pd.concat([read.skipped, SKIPPED.of(rows)], ignore_index=True)
+    return read.orders[~read.orders["order_id"].isin(chosen)], skipped, chosen
 
 
 def _numbers(runtime: Runtime) -> NumberSeries:

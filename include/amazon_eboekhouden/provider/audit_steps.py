@@ -9,5 +9,5 @@ def audit_coupling(coupling: str) -> dict[str, int]:
     """Audit one coupling; what it finds stands in the log and on the list of problems."""
     from amazon_eboekhouden.pipelines import audit
 
-    with steps._step(coupling) as runtime:
-        return steps._finish(coupling, audit.run(runtime))
+    with steps.step_of(coupling) as runtime:
+        return steps.finish(coupling, audit.run(runtime))

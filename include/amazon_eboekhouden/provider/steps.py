@@ -62,7 +62,7 @@ def runtime_of(coupling: str) -> Runtime:
 
 
 @contextmanager
-def _step(coupling: str, name: str = "") -> Iterator[Runtime]:
+def step_of(coupling: str, name: str = "") -> Iterator[Runtime]:
     """Names the mapped task after its coupling, and turns what failed into Airflow's answers."""
     get_current_context()["map_name"] = name or coupling  # type: ignore[typeddict-unknown-key]
     try:
@@ -89,7 +89,7 @@ def extract_orders(coupling: str) -> str:
     """Fetch the orders of this run's window."""
     from amazon_eboekhouden.pipelines import orders
 
-    with _step(coupling) as runtime:
+    with step_of(coupling) as runtime:
         return orders.extract(runtime, _window(runtime))
 
 
@@ -126,7 +126,7 @@ def transform_orders(coupling: str, batch: str) -> str:
     """Turn fetched orders into mutations, relations and problems."""
     from amazon_eboekhouden.pipelines import orders
 
-    with _step(coupling) as runtime:
+    with step_of(coupling) as runtime:
         return orders.transform(runtime, batch)
 
 
@@ -134,7 +134,7 @@ def validate_orders(coupling: str, batch: str) -> str:
     """Hold back what breaks an expectation."""
     from amazon_eboekhouden.pipelines import orders
 
-    with _step(coupling) as runtime:
+    with step_of(coupling) as runtime:
         return orders.validate(runtime, batch)
 
 
@@ -142,8 +142,8 @@ def load_orders(coupling: str, batch: str) -> dict[str, int]:
     """Book what is new."""
     from amazon_eboekhouden.pipelines import orders
 
-    with _step(coupling) as runtime:
-        return _finish(coupling, orders.load(runtime, batch))
+    with step_of(coupling) as runtime:
+        return finish(coupling, orders.load(runtime, batch))
 
 
 def find_settlements() -> list[dict[str, Any]]:
@@ -155,7 +155,7 @@ def find_settlements() -> list[dict[str, Any]]:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     for coupling in active_couplings():
         try:
-            with _step(coupling, "settlements") as runtime:
+            with step_of(coupling, "settlements") as runtime:
                 settlement_ids = settlements.find(runtime)
         except (RemoteError, AirflowFailException) as error:
             # One coupling's failure must not keep the others' settlements waiting.
@@ -177,7 +177,7 @@ def find_settlements() -> list[dict[str, Any]]:
 def _settlement_step(step: Callable[..., Any], *arguments: str) -> Any:
     params = get_current_context()["params"]
     coupling, settlement_id = str(params["coupling"]), str(params["settlement_id"])
-    with _step(coupling, settlement_id) as runtime:
+    with step_of(coupling, settlement_id) as runtime:
         return step(runtime, settlement_id, *arguments)
 
 
@@ -205,10 +205,10 @@ def book_settlement(batch: str) -> dict[str, int]:
 
     params = get_current_context()["params"]
     report = _settlement_step(settlements.book_matched, batch)
-    return _finish(str(params["coupling"]), report)
+    return finish(str(params["coupling"]), report)
 
 
-def _finish(coupling: str, report: RunReport) -> dict[str, int]:
+def finish(coupling: str, report: RunReport) -> dict[str, int]:
     """Log what a person must look at; come back later when something had to wait."""
     for found in report.problems:
         log.warning(

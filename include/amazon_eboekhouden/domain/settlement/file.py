@@ -148,6 +148,11 @@ def read_settlement(
         text = decoded(content, charset)
     except Unreadable as error:
         return [problem("settlement-encoding", "settlement file", tried=str(error))]
+    header, _, body = text.partition("\n")
+    last = body.rpartition("\n")[2]
+    if last.strip() and last.count("\t") < header.count("\t"):
+        # A line without its end and without all its columns: the rest of the file is missing.
+        return [problem("settlement-cut", "settlement file", columns=last.count("\t") + 1)]
     return read_lines(text.split("\n"), currency=currency)
 
 

@@ -26,6 +26,11 @@ SETTLEMENTS: Mapping[str, Words] = {
         "Haal de afrekening opnieuw op, of bewaar haar uit Seller Central en geef haar mee met "
         "--file.",
     ),
+    "settlement-cut": (
+        "Bestand afgebroken",
+        "De laatste regel houdt na {columns} kolommen op: de rest van het bestand ontbreekt.",
+        "Er is niets geboekt; het wordt opnieuw opgehaald, of lees het hele bestand in.",
+    ),
     "settlement-columns": (
         "Kolom ontbreekt",
         "Het bestand heeft geen kolom {missing}.",

@@ -115,6 +115,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind IN ('INV', 'CRN') AND invoice_number <> ''"),
     )
     op.create_index("intent_natural", "intent", ["admin", "natural"], unique=True)
+    op.create_index(
+        "intent_day",
+        "intent",
+        ["admin", "coupling", "kind", "state", "date"],
+        unique=False,
+    )
     op.create_index("intent_order", "intent", ["order_id"], unique=False)
     op.create_index("intent_settlement", "intent", ["admin", "settlement_id"], unique=False)
     op.create_index("intent_state", "intent", ["admin", "state"], unique=False)
@@ -208,6 +214,7 @@ def downgrade() -> None:
     op.drop_index("intent_state", table_name="intent")
     op.drop_index("intent_settlement", table_name="intent")
     op.drop_index("intent_order", table_name="intent")
+    op.drop_index("intent_day", table_name="intent")
     op.drop_index("intent_natural", table_name="intent")
     op.drop_index(
         "intent_invoice_number",
