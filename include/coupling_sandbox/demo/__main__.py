@@ -50,7 +50,9 @@ def main() -> int:
     if not Path("dags").is_dir():
         _say("run this from the folder that holds dags/ (or use `make demo`)")
         return 2
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT by name: a shell lets its background jobs ignore it, and Python then leaves it so.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     try:
         with ExitStack() as stack:
             return Demo(options.state, options.orders, stack).run(once=options.once)
@@ -63,6 +65,9 @@ def main() -> int:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    # A second Ctrl-C must not cut the stopping short: nothing is left running.
+    for asked_again in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked_again, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
