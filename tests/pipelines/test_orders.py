@@ -190,6 +190,9 @@ def test_an_order_that_a_person_passed_over_is_left_out(world: World) -> None:
     again = world.run("orders", *WINDOW)
     assert again.status == 0
     assert again.report["skipped_reasons"] == {"passed_over_by_a_person": 1}
+    with world.ledger() as ledger:
+        ledger.decisions.record(subject, Choice.RETRY, who="boekhouder", why="toch boeken")
+    assert world.run("orders", *WINDOW).status == 1
 
 
 @pytest.mark.parametrize("arguments", [("--from", FROM), ("--from", TO, "--to", FROM)])

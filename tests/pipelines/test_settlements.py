@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+from amazon_eboekhouden.config.connections import from_environment
+from amazon_eboekhouden.config.environment import environment_of
+from amazon_eboekhouden.pipelines import settlements
+from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
 
 from tests.pipelines.conftest import World
 from tests.pipelines.test_orders import FROM, TO, WINDOW
@@ -84,6 +89,32 @@ def test_a_settlement_that_waits_for_a_person_is_not_booked(world: World) -> Non
     assert result.status == 1
     assert set(result.codes) == {"settlement-waits-for-approval"}
     assert world.journal() == before
+
+
+def test_a_settlement_that_waits_starts_no_second_run_and_is_approved_once(world: World) -> None:
+    """As the DAGs do it: found, matched, waiting; then approved in its own run."""
+    file = world.home / "couplings" / "demo.yaml"
+    file.write_text(file.read_text().replace("approval: automatic", "approval: required"))
+    booked_month(world, orders=20)
+    environment = environment_of(os.environ)
+    runtime = Runtime(
+        read_settings(environment, "demo"),
+        environment,
+        lambda conn_id: from_environment(conn_id, os.environ),
+    )
+    found = settlements.find(runtime)
+    assert found
+    for settlement_id in found:
+        ref = settlements.match(runtime, settlement_id)
+        assert settlements.approval_needed(runtime, settlement_id, ref)
+        settlements.wait_for_approval(runtime, settlement_id, ref)
+    assert settlements.find(runtime) == []
+    settlements.approve_waiting(runtime, found[0], who="Airflow, Required Action")
+    assert not settlements.approval_needed(runtime, found[0], settlements.match(runtime, found[0]))
+    report = settlements.book_matched(runtime, found[0], settlements.match(runtime, found[0]))
+    assert report.problems == []
+    assert world.balance("1090") == 0
+    runtime.ledger.close()
 
 
 def test_an_approved_settlement_is_booked_and_the_approval_is_remembered(world: World) -> None:

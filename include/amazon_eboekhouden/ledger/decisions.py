@@ -115,13 +115,16 @@ class Decisions:
             self._store(connection, subject, choice, who, why, self.now_ms(connection))
 
     def chosen(self, prefix: str, choice: Choice) -> set[str]:
-        """Rest of the subjects with a prefix for which this was chosen, such as order ids."""
+        """Rest of the subjects with a prefix whose last choice was this one, such as order ids."""
         table = schema.decision
-        query = select(table.c.subject).where(
-            table.c.subject.startswith(prefix, autoescape=True), table.c.choice == choice.value
+        query = (
+            select(table.c.subject, table.c.choice)
+            .where(table.c.subject.startswith(prefix, autoescape=True))
+            .order_by(table.c.id)
         )
         with reading(self.engine).connect() as connection:
-            return {found.removeprefix(prefix) for found in connection.execute(query).scalars()}
+            last = {row.subject: row.choice for row in connection.execute(query)}
+        return {s.removeprefix(prefix) for s, made in last.items() if made == choice.value}
 
     def about(self, subject: str) -> list[Decision]:
         """Decisions about a booking's op_key or another subject, oldest first."""

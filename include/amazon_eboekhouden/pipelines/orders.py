@@ -237,8 +237,7 @@ def validate(runtime: Runtime, ref: str) -> str:
 
 def _new(runtime: Runtime) -> Callable[[pd.DataFrame], pd.Series[bool]]:
     """Tells which rows of a frame belong to bookings that are not in the books yet."""
-    booked = runtime.booked()
-    confirmed = set(booked.loc[booked["state"] == "CONFIRMED", "booking"])
+    confirmed = runtime.confirmed()
     return lambda frame: ~frame["booking"].isin(confirmed)
 
 

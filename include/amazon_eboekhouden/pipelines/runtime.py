@@ -70,6 +70,11 @@ class Runtime:
         bound = self.ledger.coupling_state(self.settings.name)
         return self.ledger.booked(bound.administration) if bound else BOOKED.empty()
 
+    def confirmed(self) -> set[str]:
+        """Natural keys of the bookings that stand in the books."""
+        booked = self.booked()
+        return set(booked.loc[booked["state"] == "CONFIRMED", "booking"])
+
     @cached_property
     def staging(self) -> Staging:
         """Encrypted batches between the steps of a run."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from amazon_eboekhouden.adapters.amazon import AmazonSeller
 
 # States of a settlement in the ledger.
-FOUND, REFUSED, BOOKED = "found", "refused", "booked"
+FOUND, REFUSED, WAITING, BOOKED = "found", "refused", "waiting", "booked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,28 @@ def new_documents(runtime: Runtime, amazon: AmazonSeller) -> Iterator[tuple[str,
             yield listed.document_id, document.content, document.charset
 
 
-def open_settlements(runtime: Runtime) -> list[str]:
-    """Settlements of this coupling that are not booked yet, oldest period first."""
+def archive_new(runtime: Runtime, amazon: AmazonSeller) -> None:
+    """Archive every document that was never fetched.
+
+    Raises:
+        domain.errors.RemoteError: Amazon cannot be asked.
+    """
+    for document_id, content, charset in new_documents(runtime, amazon):
+        archive(runtime, content, charset, document_id)
+
+
+def open_settlements(runtime: Runtime, *, waiting: bool) -> list[str]:
+    """Settlements of this coupling that are not booked yet, oldest period first.
+
+    Args:
+        runtime: the coupling's runtime.
+        waiting: those that wait for a person's approval as well.
+    """
+    states = (FOUND, REFUSED, WAITING) if waiting else (FOUND, REFUSED)
     return [
         record.settlement_id
         for record in runtime.ledger.settlements.all(runtime.seller_id)
-        if record.coupling == runtime.settings.name and record.state in (FOUND, REFUSED)
+        if record.coupling == runtime.settings.name and record.state in states
     ]
 
 

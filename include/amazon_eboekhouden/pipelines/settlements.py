@@ -62,7 +62,9 @@ class Worked:
 
 
 def find(runtime: Runtime) -> list[str]:
-    """Archive settlement files that are new, and name the settlements that are not booked yet.
+    """Archive settlement files that are new, and name the settlements that may be booked now.
+
+    One that waits for a person is left out: its own run waits already.
 
     Returns:
         settlement ids, oldest period first.
@@ -71,9 +73,8 @@ def find(runtime: Runtime) -> list[str]:
         domain.errors.RemoteError: Amazon cannot be asked.
     """
     with runtime.amazon() as amazon:
-        for document_id, content, charset in files.new_documents(runtime, amazon):
-            files.archive(runtime, content, charset, document_id)
-    return files.open_settlements(runtime)
+        files.archive_new(runtime, amazon)
+    return files.open_settlements(runtime, waiting=False)
 
 
 def match(runtime: Runtime, settlement_id: str) -> str:
@@ -195,6 +196,13 @@ def approve(runtime: Runtime, settlement_id: str, *, who: str) -> None:
     )
 
 
+def approve_waiting(runtime: Runtime, settlement_id: str, *, who: str) -> None:
+    """The approval of a settlement that was seen to wait; of any other there was none to give."""
+    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    if record is not None and record.state == files.WAITING:
+        approve(runtime, settlement_id, who=who)
+
+
 def _subject(runtime: Runtime, settlement_id: str) -> str:
     return f"settlement:{runtime.seller_id}:{settlement_id}"
 
@@ -242,9 +250,7 @@ def book_matched(runtime: Runtime, settlement_id: str, ref: str) -> RunReport:
 
 
 def _all_booked(runtime: Runtime, mutations: pd.DataFrame) -> bool:
-    booked = runtime.booked()
-    confirmed = set(booked.loc[booked["state"] == "CONFIRMED", "booking"])
-    return set(mutations["booking"]) <= confirmed
+    return set(mutations["booking"]) <= runtime.confirmed()
 
 
 def _remember(runtime: Runtime, settlement_id: str, problems: Sequence[Problem]) -> None:
@@ -258,10 +264,9 @@ def run(runtime: Runtime) -> RunReport:
     if runtime.preview:
         return _previewed(runtime)
     with runtime.amazon() as amazon:
-        for document_id, content, charset in files.new_documents(runtime, amazon):
-            files.archive(runtime, content, charset, document_id)
+        files.archive_new(runtime, amazon)
         report.calls = Counter(amazon.calls)
-    for settlement_id in files.open_settlements(runtime):
+    for settlement_id in files.open_settlements(runtime, waiting=True):
         _add(report, run_one(runtime, settlement_id))
     _add(report, book_unparked(runtime))
     return report
@@ -275,7 +280,9 @@ def _previewed(runtime: Runtime) -> RunReport:
             for _, content, charset in files.new_documents(runtime, amazon)
         ]
         report = RunReport(calls=Counter(amazon.calls))
-    known = [files.archived(runtime, name) for name in files.open_settlements(runtime)]
+    known = [
+        files.archived(runtime, name) for name in files.open_settlements(runtime, waiting=True)
+    ]
     for settlement in [*known, *fresh]:
         ref = _match(runtime, settlement)
         _add(report, book_matched(runtime, settlement.settlement_id, ref))
@@ -304,6 +311,11 @@ def run_one(runtime: Runtime, settlement_id: str) -> RunReport:
     ref = match(runtime, settlement_id)
     if not approval_needed(runtime, settlement_id, ref):
         return book_matched(runtime, settlement_id, ref)
+    return wait_for_approval(runtime, settlement_id, ref)
+
+
+def wait_for_approval(runtime: Runtime, settlement_id: str, ref: str) -> RunReport:
+    """Put the settlement on the list of what waits for a person."""
     manifest = read_manifest(runtime.staging, ref)
     waiting = problem(
         "settlement-waits-for-approval",
@@ -314,6 +326,7 @@ def run_one(runtime: Runtime, settlement_id: str) -> RunReport:
     )
     report = RunReport(problems=[waiting, *problems_of(manifest)])
     report.details["settlements"] = [manifest["summary"]]
+    runtime.ledger.settlements.record(runtime.seller_id, settlement_id, state=files.WAITING)
     _remember(runtime, settlement_id, report.problems)
     return report
 

@@ -193,6 +193,8 @@ def match_settlement() -> dict[str, Any]:
         batch = settlements.match(runtime, settlement_id)
         needed = settlements.approval_needed(runtime, settlement_id, batch)
         text = settlements.approval_text(runtime, batch) if needed else ""
+        if needed and not runtime.preview:
+            settlements.wait_for_approval(runtime, settlement_id, batch)
         return {"batch": batch, "needs_approval": needed, "statement": text}
 
     matched: dict[str, Any] = _settlement_step(step)
@@ -204,7 +206,15 @@ def book_settlement(batch: str) -> dict[str, int]:
     from amazon_eboekhouden.pipelines import settlements
 
     params = get_current_context()["params"]
-    report = _settlement_step(settlements.book_matched, batch)
+
+    def step(runtime: Runtime, settlement_id: str) -> RunReport:
+        # Only the approval of this very run leads from a waiting settlement to here; remembered,
+        # it is not asked again when the booking takes a second run.
+        if not runtime.preview:
+            settlements.approve_waiting(runtime, settlement_id, who="Airflow, Required Action")
+        return settlements.book_matched(runtime, settlement_id, batch)
+
+    report = _settlement_step(step)
     return finish(str(params["coupling"]), report)
 
 
