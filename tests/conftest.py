@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).parent.parent
 _HOME = tempfile.mkdtemp(prefix="airflow-home-")
 os.environ.update(
@@ -24,3 +26,14 @@ for name in [n for n in os.environ if n.startswith(("AMAZON_EBOEKHOUDEN_", "AIRF
     del os.environ[name]
 os.environ.pop("SP_API_DEFAULT_MARKETPLACE", None)
 os.environ["XDG_STATE_HOME"] = _HOME
+
+
+@pytest.fixture(autouse=True)
+def _no_token_of_another_test() -> None:
+    """Amazon's tokens are kept per address for the whole process, and ports are used again.
+
+    A server on a port that an earlier test's server had would never be asked for its token.
+    """
+    from amazon_eboekhouden.adapters.amazon_client import TOKENS
+
+    TOKENS._kept.clear()

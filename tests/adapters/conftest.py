@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from amazon_eboekhouden.adapters.amazon import AmazonSeller
-from amazon_eboekhouden.adapters.amazon_client import TOKENS
 from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden
 from coupling_sandbox.amazon.app import create_app as create_amazon
 from coupling_sandbox.eboekhouden.app import create_app as create_books
@@ -45,7 +44,6 @@ def _public() -> Iterator[Sandbox]:
 @pytest.fixture
 def amazon(_amazon: Sandbox) -> Sandbox:
     _amazon.control("reset")
-    TOKENS._kept.clear()  # The sandbox forgot them; a test about tokens starts without.
     return _amazon
 
 
