@@ -16,7 +16,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -237,7 +236,7 @@ def _unpacked(packed: bytes) -> bytes | None:
 @contextmanager
 def readers() -> Iterator[Readers]:
     """Real clients on imposters in front of the sandboxes, and true documents to spoil."""
-    shipped = Path(couplings.__file__).parents[1] / "couplings"
+    shipped = couplings.SHIPPED
     with ExitStack() as stack:
         enter = stack.enter_context
         amazon = enter(serve_in_thread(amazon_app(clock=Clock())))

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from amazon_eboekhouden import cli
 from amazon_eboekhouden.adapters.install_key import load_or_create
+from amazon_eboekhouden.config.couplings import SHIPPED
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.ledger import BookingLedger, open_ledger
 from amazon_eboekhouden.ledger.couplings import OpenProblem
@@ -139,7 +140,7 @@ def world(
         httpx.post(f"{url}/control/reset")
     folder = tmp_path / "couplings"
     folder.mkdir()
-    demo = (Path(cli.__file__).parent / "couplings" / "demo.yaml").read_text()
+    demo = (SHIPPED / "demo.yaml").read_text()
     (folder / "demo.yaml").write_text(demo.replace("http://127.0.0.1:8103", public))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("AMAZON_EBOEKHOUDEN_COUPLINGS", str(folder))

@@ -25,6 +25,7 @@ import httpx
 import pytest
 import yaml
 from amazon_eboekhouden import cli
+from amazon_eboekhouden.config.couplings import SHIPPED
 
 from tests.pipelines.conftest import amazon_connection, books_connection
 
@@ -72,7 +73,7 @@ class Year:
 
 
 def _settings(folder: Path, public: str, **vat: Any) -> None:
-    demo = yaml.safe_load((Path(cli.__file__).parent / "couplings" / "demo.yaml").read_text())
+    demo = yaml.safe_load((SHIPPED / "demo.yaml").read_text())
     demo["books"]["go_live"] = date(2025, 1, 1)
     demo["seller"]["vat"] |= vat
     demo["services"] = {

@@ -1,0 +1,169 @@
+"""The commands: one entry in `COMMANDS` each, the work done by `pipelines`."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amazon_eboekhouden.cli import values
+from amazon_eboekhouden.pipelines.report import RunReport
+
+if TYPE_CHECKING:
+    from amazon_eboekhouden.pipelines.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the command line.
+
+    Attributes:
+        name: as it is typed.
+        text: what it does, one sentence.
+        run: does it.
+        arguments: adds its own options to those that every command takes.
+        reads: a coupling that is not active answers it all the same.
+        counts: its first line is what was booked.
+    """
+
+    name: str
+    text: str
+    run: Callable[[Runtime, argparse.Namespace], RunReport]
+    arguments: Callable[[argparse.ArgumentParser], None] | None = None
+    reads: bool = False
+    counts: bool = False
+
+
+def _orders(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.domain.windows import chosen, up_to_now
+    from amazon_eboekhouden.pipelines import orders
+
+    if (options.from_utc is None) != (options.to_utc is None):
+        raise ValueError("give both --from and --to, or neither")
+    if options.from_utc is not None:
+        return orders.run(runtime, chosen(options.from_utc, options.to_utc))
+    watermark = runtime.ledger.watermark(runtime.settings.name)
+    return orders.run(runtime, up_to_now(datetime.now(UTC), watermark))
+
+
+def _settlements(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import settlement_files, settlements
+
+    if not runtime.preview:
+        for settlement_id in options.approve:
+            settlements.approve(runtime, settlement_id, who=getpass.getuser())
+        for settlement_id, eur_cents in options.deposit_eur:
+            settlement_files.enter_deposit(runtime, settlement_id, eur_cents)
+    if options.file is not None:
+        return settlements.run_file(runtime, options.file)
+    return settlements.run(runtime)
+
+
+def _audit(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import audit
+
+    return audit.run(runtime)
+
+
+def _explain(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import explain
+
+    return explain.run(runtime, options.order_id)
+
+
+def _report(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import reports
+
+    made = {"oss": reports.oss_report, "icp": reports.icp_report, "vat": reports.vat_report}
+    found = made[options.name](runtime, *options.quarter)
+    report = RunReport(problems=list(found.problems), details=found.as_dict())
+    if options.csv is not None:
+        options.csv.write_text(found.csv(), encoding="utf-8-sig")
+        report.details = {"csv": str(options.csv), "rows": len(found.rows)}
+    return report
+
+
+def _check(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import check
+
+    return check.run(runtime, create_accounts=options.create_accounts)
+
+
+def _window_arguments(parser: argparse.ArgumentParser) -> None:
+    for name in ("from", "to"):
+        parser.add_argument(
+            f"--{name}", dest=f"{name}_utc", type=values.moment, metavar="TIME", help="ISO 8601"
+        )
+
+
+def _settlements_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--file", type=Path, metavar="PATH", help="a settlement file that Amazon no longer lists"
+    )
+    parser.add_argument(
+        "--approve", action="append", default=[], metavar="ID", help="approve a settlement"
+    )
+    parser.add_argument(
+        "--deposit-eur",
+        action="append",
+        default=[],
+        type=values.deposit,
+        metavar="ID=EUR",
+        help="what a settlement in another currency brought to the bank",
+    )
+
+
+def _report_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", choices=("oss", "icp", "vat"))
+    parser.add_argument("--quarter", type=values.quarter, required=True, metavar="2026-Q4")
+    parser.add_argument("--csv", type=Path, metavar="PATH", help="write a CSV for spreadsheets")
+
+
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--create-accounts", action="store_true", help="create missing BAL and VW accounts"
+    )
+
+
+def _explain_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("order_id", metavar="ORDER-ID")
+
+
+COMMANDS = (
+    Command(
+        "check",
+        "Check settings, connections and ledger accounts.",
+        _check,
+        _check_arguments,
+        reads=True,
+    ),
+    Command(
+        "orders",
+        "Book the orders that changed in a window of time.",
+        _orders,
+        _window_arguments,
+        counts=True,
+    ),
+    Command(
+        "settlements",
+        "Find, match and book Amazon's settlements.",
+        _settlements,
+        _settlements_arguments,
+        counts=True,
+    ),
+    Command(
+        "report",
+        "Report a quarter's OSS sales, ICP supplies or VAT.",
+        _report,
+        _report_arguments,
+        reads=True,
+    ),
+    Command("audit", "Compare the ledger with the books; find gaps and what is late.", _audit),
+    Command(
+        "explain", "Tell the whole life of an order.", _explain, _explain_arguments, reads=True
+    ),
+)

@@ -1,0 +1,55 @@
+"""A run's report for a person at a terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from amazon_eboekhouden.domain.money import euros
+from amazon_eboekhouden.pipelines.report import RunReport
+
+
+def text_of(report: RunReport, *, counts: bool) -> str:
+    """The report as lines.
+
+    Args:
+        report: what a command did.
+        counts: its first line is what was booked.
+    """
+    lines = []
+    if counts:
+        lines.append(
+            f"booked {report.booked}, already booked {report.already_booked}, skipped "
+            f"{report.skipped}, unknown {report.unknown}, problems {len(report.problems)}"
+        )
+    lines += [f"  skipped {count}: {why}" for why, count in sorted(report.skipped_reasons.items())]
+    for found in report.problems:
+        lines += [f"  {found.row}: {found.cause}", f"    [{found.code}] {found.todo}"]
+    for shown in report.preview:
+        lines.append("  would book " + json.dumps(shown, default=str))
+    if "story" in report.details:
+        lines.append(str(report.details["story"]))
+    for name, value in report.details.items():
+        if name in ("story", "order"):  # The story is the order, for a person.
+            continue
+        if name == "settlements":
+            lines += [line for summary in value for line in _settlement_text(summary)]
+        else:
+            lines.append(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
+    if report.retry_after_utc is not None:
+        lines.append(f"not finished; come back after {report.retry_after_utc.isoformat()}")
+    return "\n".join(lines or ["nothing to report"]) + "\n"
+
+
+def _settlement_text(summary: dict[str, Any]) -> list[str]:
+    """The statement of one settlement, line by line."""
+    currency = summary["currency"]
+    return [
+        f"settlement {summary['settlement_id']}, {summary['start']} to {summary['end']}",
+        *(
+            f"  {line['section']}: {line['line']}".ljust(62) + f"{euros(line['cents']):>14}"
+            for line in summary["lines"]
+        ),
+        f"  total according to Amazon, {currency}".ljust(62)
+        + f"{euros(summary['total_cents']):>14}",
+    ]
