@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).parent.parent
 _HOME = tempfile.mkdtemp(prefix="airflow-home-")
@@ -26,6 +27,12 @@ for name in [n for n in os.environ if n.startswith(("AMAZON_EBOEKHOUDEN_", "AIRF
     del os.environ[name]
 os.environ.pop("SP_API_DEFAULT_MARKETPLACE", None)
 os.environ["XDG_STATE_HOME"] = _HOME
+
+# Everybody sees the same examples: a change is judged by what it changed. Looking further is
+# `make test ARGS="--hypothesis-profile=explore"`.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile("same")
 
 
 @pytest.fixture(autouse=True)

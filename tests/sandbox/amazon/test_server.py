@@ -23,7 +23,7 @@ def test_starts_on_a_free_port_says_so_and_stops_cleanly(number):
         assert (word, name) == ("READY", "amazon")
         assert httpx.get(f"{address}/control/calls").json()["calls"] == {}
         process.send_signal(number)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_a_taken_port_is_a_wrong_usage():
