@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(1200)
 def test_a_months_orders_and_settlements_tie_out_through_airflow(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "coupling_sandbox.demo", "--once"]
     command += ["--orders", "150", "--state", str(tmp_path / "demo")]
