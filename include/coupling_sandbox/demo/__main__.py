@@ -118,7 +118,7 @@ class Demo:
         command = [sys.executable, "-m", "coupling_sandbox", *arguments]
         program = Program(command, os.environ, self.state / "sandbox.log")
         self.stack.callback(program.stop)
-        program.wait_ready(len(ports), within_s=60)
+        program.wait_ready(len(ports), within_s=120)
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         airflow = f"http://127.0.0.1:{free_port(8080)}"
         return Addresses(urls["amazon"], urls["eboekhouden"], urls["public"], airflow)
@@ -186,7 +186,7 @@ def _connections(where: Addresses) -> dict[str, str]:
 
 
 def _run_dags(airflow: Airflow, window: dict[str, str]) -> None:
-    airflow.wait_known(DAGS, within_s=60)
+    airflow.wait_known(DAGS, within_s=200)
     airflow.unpause("amazon_reconciliation")
     _step(airflow, "amazon_orders", window, "the month's orders are in the books")
     _step(airflow, "amazon_settlements", {}, "the settlements are archived")
