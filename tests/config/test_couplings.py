@@ -113,7 +113,6 @@ def test_an_override_of_a_sale_kind_that_does_not_exist_is_named(tmp_path: Path)
     [
         ("document: invoice\n  invoice_template: Standaard", "books.document"),
         ("document_b2b: invoice\n  invoice_template: Standaard", "books.document_b2b"),
-        ("invoice_unit: shipment", "books.invoice_unit"),
     ],
 )
 def test_what_this_version_cannot_do_is_refused_not_ignored(
@@ -121,3 +120,10 @@ def test_what_this_version_cannot_do_is_refused_not_ignored(
 ) -> None:
     found = faults(tmp_path, GOOD.replace("books:", f"books:\n  {setting}"))
     assert [(name, line) for name, _, line in found] == [(field, 6)]
+
+
+def test_shipments_cannot_be_invoiced_before_they_are_shipped(tmp_path: Path) -> None:
+    both = "books:\n  invoice_unit: shipment\n  invoice_on: unshipped"
+    [(field, why, _)] = faults(tmp_path, GOOD.replace("books:", both))
+    assert field == "books"
+    assert "invoice_on: shipped" in why

@@ -54,6 +54,7 @@ def _by_merchant(*countries: str, **fields: Any) -> dict[str, Any]:
     return order(ONE, fulfillment=fulfillment, packages=_packages(*countries), **fields)
 
 
+PER_SHIPMENT = settings_of({"books": {"invoice_unit": "shipment"}})
 PROVOKED: dict[str, Callable[[], dict[str, Any]]] = {
     "order-id-missing": lambda: _world(_without(order(ONE), "orderId")),
     "marketplace-unknown": lambda: _world(
@@ -102,6 +103,7 @@ PROVOKED: dict[str, Callable[[], dict[str, Any]]] = {
         order(ONE), settings=settings_of({"seller": {"stock_in": ["NL", "DE"]}})
     ),
     "ship-from-mixed": lambda: _world(_by_merchant("NL", "BE")),
+    "shipments-unclear": lambda: _world(_by_merchant("NL", "NL"), settings=PER_SHIPMENT),
     "ship-to-unknown": lambda: _world(order(ONE, recipient={})),
     "sold-to-amazon-business": lambda: _world(order(ONE, programs=["INVOICE_BY_AMAZON"])),
     "facilitator-mixed": lambda: _world(
@@ -173,8 +175,8 @@ PROVOKED: dict[str, Callable[[], dict[str, Any]]] = {
         order(ONE), settings=settings_of({"books": {"invoice_source": "vcs_amazon"}})
     ),
 }
-# These two need something in the books first.
-LATER = {"order-changed", "refund-too-large"}
+# These need something in the books first.
+LATER = {"order-changed", "refund-too-large", "invoice-unit-changed"}
 
 
 def test_every_code_is_provoked() -> None:
@@ -238,3 +240,22 @@ def test_nothing_raises(raw: Any) -> None:
 def test_every_problem_says_what_to_do() -> None:
     for kind in catalogue._ORDERS.values():
         assert len(kind.todo) > 20
+
+
+def test_invoice_unit_changed() -> None:
+    """Half of the order was invoiced by shipment, then the setting went back to whole orders."""
+    items = [item("59.50"), item("40.00", item_id="2")]
+    parts = [
+        {
+            "packageReferenceId": number,
+            "shipTime": "2026-10-05T09:00:00Z",
+            "packageItems": [{"orderItemId": number, "quantity": 1}],
+        }
+        for number in ("1", "2")
+    ]
+    sent = {"fulfillmentStatus": "PARTIALLY_SHIPPED", "fulfilledBy": "MERCHANT"}
+    half = order(items, fulfillment=sent, packages=parts[:1])
+    first, _ = booked(half, settings=PER_SHIPMENT)
+    whole = order(items, fulfillment=sent | {"fulfillmentStatus": "SHIPPED"}, packages=parts)
+    _, second = book({"orders": [whole]}, settings_of(), as_booked(first.mutations))
+    assert [(p.code, p.order_id) for p in second.problems] == [("invoice-unit-changed", ORDER_ID)]

@@ -24,7 +24,7 @@ from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.orders import OrdersRead, orders_from_json
 from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.domain.sale_kinds import ViesAnswer
-from amazon_eboekhouden.domain.shipments import Shipment
+from amazon_eboekhouden.domain.shipments import Parcel, Shipment
 
 HERE = Path(__file__).parent
 INSTALL_KEY = b"golden cases"
@@ -48,7 +48,19 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def read(case: Mapping[str, Any], settings: CouplingSettings) -> OrdersRead:
     """The orders of a case in frames."""
     shipments = {
-        order_id: Shipment(datetime.fromisoformat(one["shipped"]), one["ship_from"])
+        order_id: Shipment(
+            datetime.fromisoformat(one["shipped"]),
+            one["ship_from"],
+            tuple(
+                Parcel(
+                    part["shipment_id"],
+                    datetime.fromisoformat(part["shipped"]),
+                    part["ship_from"],
+                    pieces=part["pieces"],
+                )
+                for part in one.get("parcels", ())
+            ),
+        )
         for order_id, one in case.get("shipments", {}).items()
     }
     return orders_from_json(case["orders"], settings, shipments=shipments)

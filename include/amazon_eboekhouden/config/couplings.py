@@ -79,10 +79,9 @@ def _not_built(settings: CouplingSettings) -> list[tuple[str, str]]:
     wanted = {
         "books.document": (settings.books.document, "invoice"),
         "books.document_b2b": (settings.books.document_b2b, "invoice"),
-        "books.invoice_unit": (settings.books.invoice_unit, "shipment"),
     }
     return [
-        (field, f"cannot be {later} yet: this version books mutations, one per order")
+        (field, f"cannot be {later} yet: this version books mutations")
         for field, (value, later) in wanted.items()
         if value == later
     ]

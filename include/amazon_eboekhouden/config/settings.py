@@ -69,6 +69,15 @@ class BooksSettings(_Settings):
     payment_term_days: int = Field(default=30, ge=0, le=999)
 
     @model_validator(mode="after")
+    def _shipments_when_shipped(self) -> BooksSettings:
+        if self.invoice_unit == "shipment" and self.invoice_on == "unshipped":
+            raise ValueError(
+                "invoice_unit: shipment needs invoice_on: shipped, for nothing tells the shipments "
+                "of what was not shipped"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _template_for_invoices(self) -> BooksSettings:
         if "invoice" in (self.document, self.document_b2b) and not self.invoice_template:
             raise ValueError(
@@ -185,6 +194,7 @@ class CouplingSettings(_Settings):
 
     name: Annotated[str, AfterValidator(_name)]
     active: bool = True
+    activated_by: Literal["file", "person"] = "file"
     mode: Literal["live", "preview"] = "live"
     seller: SellerSettings
     books: BooksSettings

@@ -13,6 +13,7 @@ from typing import Any
 from amazon_eboekhouden.config.territories import territory_of
 from amazon_eboekhouden.domain.booked_invoice import groups_as_facts
 from amazon_eboekhouden.domain.exchange import Exchange
+from amazon_eboekhouden.domain.orders import WHOLE
 from amazon_eboekhouden.domain.sale_kinds import Sale, ViesAnswer
 from amazon_eboekhouden.domain.vat_lines import RateGroup
 
@@ -62,6 +63,8 @@ def invoice_facts(
         "items": [{"order_item_id": item, "sku": sku} for item, sku in items.items()],
         "rates": groups_as_facts(groups),
     }
+    if order["shipment_id"] != WHOLE:
+        facts["shipment"] = order["shipment_id"]
     if vies is not None:
         facts["vies"] = {
             "asked_on": vies.asked_on.isoformat(),

@@ -7,7 +7,7 @@ happens to it, so asking again changes nothing. Source: accounting rules 8.2 and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,14 @@ from amazon_eboekhouden.domain.bookings import BookingKind
 NumberSeries = Callable[[str, Sequence[str]], Mapping[str, int]]
 
 OWN_SOURCES = ("own", "vcs_upload")
+
+
+def next_part_number(order_id: str, taken: Collection[str]) -> str:
+    """Number of the next shipment of an order: `AMZ-<order>-1`, then -2, never one twice."""
+    part = 1
+    while f"AMZ-{order_id}-{part}" in taken:
+        part += 1
+    return f"AMZ-{order_id}-{part}"
 
 
 def series_of(on: date) -> str:

@@ -35,9 +35,14 @@ from amazon_eboekhouden.domain.descriptions import invoice_description
 from amazon_eboekhouden.domain.exchange import Exchange, Rates, exchange_on
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS, SKIPPED
 from amazon_eboekhouden.domain.invoice_facts import invoice_facts
-from amazon_eboekhouden.domain.invoice_numbers import OWN_SOURCES, NumberSeries, give_numbers
+from amazon_eboekhouden.domain.invoice_numbers import (
+    OWN_SOURCES,
+    NumberSeries,
+    give_numbers,
+    next_part_number,
+)
 from amazon_eboekhouden.domain.money import euros
-from amazon_eboekhouden.domain.orders import ORDERS, Skip
+from amazon_eboekhouden.domain.orders import ORDERS, WHOLE, Skip
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.proceeds import OrderFault
 from amazon_eboekhouden.domain.relations import relation_of
@@ -85,6 +90,7 @@ class _Desk:
     settings: CouplingSettings
     install_key: bytes
     booked: Mapping[str, Row]
+    invoiced: Mapping[str, list[Row]]
     credits: Mapping[str, list[Row]]
     rates: Rates | None
     vies: Mapping[str, ViesAnswer]
@@ -94,6 +100,8 @@ class _Desk:
     relations: dict[str, Row] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
+    part_numbers: dict[str, set[str]] = field(default_factory=dict)
+    repeated: set[str] = field(default_factory=set)
 
 
 def invoices(
@@ -118,7 +126,8 @@ def invoices(
         booked: BOOKED; what concerns these orders is enough.
         rates: (currency, day) to how much of the currency one euro is, as the ECB published.
         vies: VAT number with prefix to VIES's answer; a number that is missing was not asked.
-        vcs_numbers: order id to Amazon's VAT invoice number, where Amazon issues the invoices.
+        vcs_numbers: order id (and `<order id>:<shipment id>`, where shipments are invoiced one by
+            one) to Amazon's VAT invoice number, where Amazon issues the invoices.
         numbers: issues numbers of the own series, where the seller issues the invoices.
 
     Raises:
@@ -131,7 +140,7 @@ def invoices(
     own_lines = _by_order(lines)
     for order in _records(orders):
         try:
-            _handle(desk, order, own_lines.get(order["order_id"], []))
+            _handle(desk, order, own_lines.get((order["order_id"], order["shipment_id"]), []))
         except OrderFault as fault:
             order_id = order["order_id"]
             desk.problems.append(
@@ -149,16 +158,23 @@ def invoices(
 
 def _booked(
     booked: pd.DataFrame, orders: pd.DataFrame
-) -> tuple[dict[str, Row], dict[str, list[Row]]]:
-    """BOOKED rows of these orders and all relations by natural key; credit notes by order."""
+) -> tuple[dict[str, Row], dict[str, list[Row]], dict[str, list[Row]]]:
+    """BOOKED rows of these orders and all relations by natural key.
+
+    Returns:
+        rows by natural key; by order its invoices, rejected ones too, and its credit notes.
+    """
     relations = booked["booking_kind"] == BookingKind.RELATION
     own = booked[booked["order_id"].isin(orders["order_id"]) | relations]
     rows: list[Row] = own.sort_values(["date", "booking"]).to_dict("records")  # type: ignore[assignment]
+    invoiced: dict[str, list[Row]] = {}
     credits: dict[str, list[Row]] = {}
     for row in rows:
-        if is_booked_credit(row):
+        if row["booking_kind"] == BookingKind.INVOICE:
+            invoiced.setdefault(row["order_id"], []).append(row)
+        elif is_booked_credit(row):
             credits.setdefault(row["order_id"], []).append(row)
-    return {row["booking"]: row for row in rows}, credits
+    return {row["booking"]: row for row in rows}, invoiced, credits
 
 
 def _records(orders: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -169,16 +185,17 @@ def _records(orders: pd.DataFrame) -> Iterator[dict[str, Any]]:
         yield {"date": day, **dict(zip(names, values, strict=True))}
 
 
-def _by_order(lines: pd.DataFrame) -> dict[str, list[OrderLine]]:
-    found: dict[str, list[OrderLine]] = {}
+def _by_order(lines: pd.DataFrame) -> dict[tuple[str, str], list[OrderLine]]:
+    """Lines by order and shipment."""
+    found: dict[tuple[str, str], list[OrderLine]] = {}
     taxes = [None if hole else int(tax) for tax, hole in _with_holes(lines["tax_cents"])]
     columns = (
         lines[name].to_numpy(dtype=object)
-        for name in ("order_id", "order_item_id", "sku", "component")
+        for name in ("order_id", "shipment_id", "order_item_id", "sku", "component")
     )
     gross = lines["gross_cents"].tolist()
-    for order_id, item, sku, component, cents, tax in zip(*columns, gross, taxes, strict=True):
-        found.setdefault(order_id, []).append(OrderLine(item, sku, component, cents, tax))
+    for order, part, item, sku, component, cents, tax in zip(*columns, gross, taxes, strict=True):
+        found.setdefault((order, part), []).append(OrderLine(item, sku, component, cents, tax))
     return found
 
 
@@ -187,10 +204,12 @@ def _with_holes(column: pd.Series[Any]) -> Iterator[tuple[Any, bool]]:
 
 
 def _handle(desk: _Desk, order: Row, lines: Sequence[OrderLine]) -> None:
-    key = invoice_key(order["marketplace_id"], order["order_id"])
+    key = invoice_key(order["marketplace_id"], order["order_id"], order["shipment_id"])
     before = desk.booked.get(key)
     if order["status"] == "CANCELLED":
-        _cancelled(desk, order, before)
+        _cancelled(desk, order)
+    elif before is None and (others := _in_other_units(desk, order)):
+        _again_otherwise(desk, order, others)
     elif before is not None and before["state"] not in NOT_YET_BOOKED and _rates_in(before):
         _again(desk, order, before)
     else:
@@ -201,11 +220,46 @@ def _rates_in(row: Row) -> bool:
     return '"rates"' in row["facts"]
 
 
+def _shipment_of(invoice: Row) -> str:
+    return str(invoice["booking"]).rsplit(":", 1)[-1]
+
+
+def _in_other_units(desk: _Desk, order: Row) -> list[Row]:
+    """Invoices of the order as a whole, when this is a shipment of it, and the other way round."""
+    return [
+        row
+        for row in desk.invoiced.get(order["order_id"], ())
+        if row["state"] not in NEVER_BOOKED
+        and (_shipment_of(row) == WHOLE) != (order["shipment_id"] == WHOLE)
+    ]
+
+
+def _again_otherwise(desk: _Desk, order: Row, others: Sequence[Row]) -> None:
+    """One sale, one invoice: what was invoiced before `invoice_unit` changed stays as it is.
+
+    Raises:
+        OrderFault: some of the order was invoiced by shipment, and not yet all of it.
+    """
+    facts = [json.loads(row["facts"]) for row in others]
+    booked = sum(int(one.get("currency_gross_cents", 0)) for one in facts)
+    if order["shipment_id"] == WHOLE and booked != order["total_cents"]:
+        raise OrderFault(
+            "invoice-unit-changed",
+            booked=euros(booked),
+            found=euros(int(order["total_cents"])),
+            currency=order["currency"],
+        )
+    for row, one in zip(others, facts, strict=True):
+        if row["booking"] not in desk.repeated:  # The next shipment of the order comes here too.
+            desk.repeated.add(row["booking"])
+            _repeat(desk, order, row, one)
+
+
 def _new(desk: _Desk, order: Row, lines: Sequence[OrderLine], key: str, before: Row | None) -> None:
     # Amazon's last update moves on; the date that was planned first stays.
     on = order["date"] if before is None else before["date"].date()
     _insist_on_open_period(on, desk.settings)
-    number = _number(desk, order)
+    number = _number(desk, order, before)
     sale, exchange, groups = _decided(desk, order, lines, on)
     checked = sale.vat_number or normal_number(order["buyer_vat_number"], order["ship_to"])
     relation = relation_of(
@@ -232,18 +286,28 @@ def _new(desk: _Desk, order: Row, lines: Sequence[OrderLine], key: str, before: 
         desk.relations.setdefault(relation.key, relation.row)
 
 
-def _number(desk: _Desk, order: Row) -> str:
+def _number(desk: _Desk, order: Row, before: Row | None) -> str:
     """Amazon's number where Amazon issues the invoice: one sale, one invoice.
 
     A number of the own series is given at the end, to what is really booked: "" until then.
     """
+    order_id, part = order["order_id"], order["shipment_id"]
     if desk.settings.books.invoice_source in OWN_SOURCES:
         return ""
-    if desk.settings.books.invoice_source != "vcs_amazon":
-        return f"AMZ-{order['order_id']}"
-    number = desk.vcs_numbers.get(order["order_id"])
-    if not number:
-        raise OrderFault("vcs-number-missing")
+    if desk.settings.books.invoice_source == "vcs_amazon":
+        number = desk.vcs_numbers.get(f"{order_id}:{part}") or (
+            desk.vcs_numbers.get(order_id) if part == WHOLE else None
+        )
+        if not number:
+            raise OrderFault("vcs-number-missing")
+        return number
+    if part == WHOLE:
+        return f"AMZ-{order_id}"
+    taken = desk.part_numbers.setdefault(
+        order_id, {row["invoice_number"] for row in desk.invoiced.get(order_id, ())}
+    )
+    number = str(before["invoice_number"]) if before else next_part_number(order_id, taken)
+    taken.add(number)
     return number
 
 
@@ -346,9 +410,14 @@ def _again(desk: _Desk, order: Row, before: Row) -> None:
             found=euros(int(order["total_cents"])),
             currency=order["currency"],
         )
+    _repeat(desk, order, before, facts)
+
+
+def _repeat(desk: _Desk, order: Row, before: Row, facts: Mapping[str, Any]) -> None:
+    booked = {**order, "total_cents": facts["currency_gross_cents"]}
     _add(
         desk,
-        order,
+        booked,
         before["booking"],
         before["invoice_number"],
         before["date"].date(),
@@ -359,24 +428,37 @@ def _again(desk: _Desk, order: Row, before: Row) -> None:
     )
 
 
-def _cancelled(desk: _Desk, order: Row, before: Row | None) -> None:
-    """Credit what is left of an invoice whose order was cancelled after booking."""
+def _cancelled(desk: _Desk, order: Row) -> None:
+    """Credit what is left of the invoices whose order was cancelled after booking."""
     order_id = order["order_id"]
-    key = credit_note_key(order_id, "cancelled")
-    if before is None or before["state"] in NEVER_BOOKED or not _rates_in(before):
+    credited = 0
+    for row in desk.invoiced.get(order_id, ()):
+        if row["state"] not in NEVER_BOOKED and _rates_in(row):
+            credited += _credited_whole(desk, order, row)
+    if not credited:
         desk.skipped.append({"order_id": order_id, "reason": Skip.CANCELLED.value})
-        return
+
+
+def _credited_whole(desk: _Desk, order: Row, invoice: Row) -> bool:
+    """Make the credit note of what is left of an invoice; whether anything was left."""
+    part = _shipment_of(invoice)
+    event = "cancelled" if part == WHOLE else f"cancelled-{part}"
+    key = credit_note_key(order["order_id"], event)
     own = desk.booked.get(key)
-    others = [row for row in desk.credits.get(order_id, ()) if row["booking"] != key]
+    others = [
+        row
+        for row in desk.credits.get(order["order_id"], ())
+        if row["booking"] != key
+        and json.loads(row["facts"] or "{}").get("invoice", "") in ("", invoice["booking"])
+    ]
     earlier = others if own is None else [r for r in others if r["date"] <= own["date"]]
-    left = int(before["gross_cents"]) + sum(int(row["gross_cents"]) for row in earlier)
+    left = int(invoice["gross_cents"]) + sum(int(row["gross_cents"]) for row in earlier)
     if left <= 0:
-        desk.skipped.append({"order_id": order_id, "reason": Skip.CANCELLED.value})
-        return
+        return False
     note = credit_note(
-        before,
+        invoice,
         refunded_cents=left,
-        event_id="cancelled",
+        event_id=event,
         sequence=len(earlier) + 1,
         date=order["date"] if own is None else own["date"].date(),
         reason="geannuleerd",
@@ -384,7 +466,8 @@ def _cancelled(desk: _Desk, order: Row, before: Row | None) -> None:
     )
     if isinstance(note, Problem):
         desk.problems.append(note)
-        return
+        return True
     mutation, lines = note
     desk.mutations.append(mutation)
     desk.lines += lines
+    return True

@@ -125,6 +125,23 @@ def _quantities(item: Mapping[str, Any]) -> tuple[int | None, int | None, int | 
     )
 
 
+def pieces_of(raw: Mapping[str, Any]) -> dict[str, int]:
+    """Order item id to the pieces that its lines are for: those sent, and those still to be sent.
+
+    Pieces that were cancelled before shipping are in no line.
+    """
+    pieces: dict[str, int] = {}
+    for one in records(raw.get("orderItems")):
+        ordered, sent, unsent = _quantities(one)
+        if _is_cancelled(one):
+            continue
+        kept = ordered or 0
+        if sent and sent + (unsent or 0) < kept:
+            kept = sent
+        pieces[_text(one.get("orderItemId"))] = kept
+    return pieces
+
+
 def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 

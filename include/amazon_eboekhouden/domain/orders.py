@@ -21,7 +21,8 @@ from amazon_eboekhouden.config.territories import territory_of
 from amazon_eboekhouden.config.vat import rates_in_force
 from amazon_eboekhouden.domain.buyers import BUYER_COLUMNS, buyer_of
 from amazon_eboekhouden.domain.frames import SKIPPED, Frame
-from amazon_eboekhouden.domain.order_lines import is_facilitated, lines_of
+from amazon_eboekhouden.domain.order_lines import is_facilitated, lines_of, pieces_of
+from amazon_eboekhouden.domain.parcels import lines_per_parcel
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.proceeds import OrderFault, records
 from amazon_eboekhouden.domain.shipments import (
@@ -30,14 +31,20 @@ from amazon_eboekhouden.domain.shipments import (
     Departure,
     Shipment,
     departure,
+    departure_of,
     local_date,
     moment_of,
+    parcels_of,
 )
+
+# Shipment of an order that is invoiced as a whole.
+WHOLE = "0"
 
 ORDERS = Frame(
     "orders",
     {
         "order_id": "text",
+        "shipment_id": "text",  # Amazon's, where shipments are invoiced one by one; else WHOLE
         "marketplace_id": "text",
         "marketplace": "text",  # our code, such as NL or UK
         "status": "text",  # Amazon's word; CANCELLED orders have no lines
@@ -58,13 +65,14 @@ ORDERS = Frame(
         "is_business": "flag",  # an order of Amazon Business
         **BUYER_COLUMNS,
     },
-    key=("order_id",),
+    key=("order_id", "shipment_id"),
 )
 
 ORDER_LINES = Frame(
     "order_lines",
     {
         "order_id": "text",
+        "shipment_id": "text",
         "line": "count",
         "order_item_id": "text",  # "" for what belongs to the order as a whole
         "sku": "text",
@@ -72,7 +80,7 @@ ORDER_LINES = Frame(
         "gross_cents": "cents",  # VAT inside, unless Amazon collects it; discounts negative
         "tax_cents": "cents",  # VAT in it according to Amazon; a hole when Amazon says nothing
     },
-    key=("order_id", "line"),
+    key=("order_id", "shipment_id", "line"),
     holes=frozenset({"tax_cents"}),
 )
 
@@ -97,7 +105,7 @@ class OrdersRead:
     """Orders in frames, and those that did not get there.
 
     Attributes:
-        orders: ORDERS.
+        orders: ORDERS; several rows of an order whose shipments are invoiced one by one.
         lines: ORDER_LINES of all but the cancelled ones.
         problems: orders that can't be read, at most one problem each.
         skipped: SKIPPED.
@@ -146,8 +154,11 @@ def orders_from_json(
     skipped: list[dict[str, str]] = []
     newest, problems = _newest(raw_orders)
     for order_id, raw in newest.items():
+        report = (shipments or {}).get(order_id)
         try:
-            order, own_lines = _read(order_id, raw, settings, (shipments or {}).get(order_id))
+            units = [_read(order_id, raw, settings, report)]
+            if settings.books.invoice_unit == "shipment":
+                units = _per_parcel(*units[0], raw, settings, report)
         except _SkippedOrder as skip:
             skipped.append({"order_id": order_id, "reason": skip.reason.value})
         except OrderFault as fault:
@@ -155,8 +166,9 @@ def orders_from_json(
                 problem(fault.code, f"order {order_id}", order_id=order_id, **fault.details)
             )
         else:
-            orders.append(order)
-            lines += own_lines
+            for order, own_lines in units:
+                orders.append(order)
+                lines += own_lines
     return OrdersRead(ORDERS.of(orders), ORDER_LINES.of(lines), problems, SKIPPED.of(skipped))
 
 
@@ -198,17 +210,14 @@ def _read(
     programs: list[Any] = listed if isinstance(listed, list) else []
     order: dict[str, Any] = {
         "order_id": order_id,
+        "shipment_id": WHOLE,
         "marketplace_id": place.id,
         "marketplace": place.code,
         "status": status,
         "fulfilled_by": fulfilled_by,
         "created_utc": created,
         "updated_utc": updated,
-        "date": left.on,
-        "date_source": left.date_source,
-        "ship_from": left.country,
-        "ship_from_postal_code": left.postal_code,
-        "ship_from_source": left.country_source,
+        **_departure_columns(left),
         **_destination(raw),
         "sold_to_amazon": "INVOICE_BY_AMAZON" in programs,
         "is_business": "AMAZON_BUSINESS" in programs,
@@ -227,7 +236,53 @@ def _read(
     if status != "CANCELLED" and not total:
         raise _SkippedOrder(Skip.REPLACEMENT if _replaces(raw) else Skip.NOTHING_TO_PAY)
     order |= {"currency": place.currency, "total_cents": total, "facilitated": _facilitated(raw)}
-    return order, lines
+    return order, [{**line, "shipment_id": WHOLE} for line in lines]
+
+
+def _per_parcel(
+    order: dict[str, Any],
+    lines: list[dict[str, Any]],
+    raw: Mapping[str, Any],
+    settings: CouplingSettings,
+    report: Shipment | None,
+) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """The order, shipment by shipment, as far as it was sent.
+
+    An order whose shipments nobody tells apart is one shipment, once all of it was sent.
+    """
+    if order["status"] == "CANCELLED":
+        return [(order, lines)]
+    parcels = parcels_of(raw, order["updated_utc"], report)
+    complete = order["status"] == "SHIPPED"
+    if not parcels:
+        if not complete:
+            raise _SkippedOrder(Skip.NOT_SHIPPED)
+        return [(order, lines)]
+    whole = Departure(
+        order["date"], order["date_source"], order["ship_from"],
+        order["ship_from_postal_code"], order["ship_from_source"],
+    )  # fmt: skip
+    found = []
+    for parcel, own in lines_per_parcel(lines, parcels, pieces_of(raw), complete=complete):
+        left = departure_of(parcel, whole)
+        total = sum(line["gross_cents"] for line in own)
+        if total and left.on >= settings.books.go_live:
+            one = {**order, **_departure_columns(left), "total_cents": total}
+            one["shipment_id"] = parcel.shipment_id or WHOLE
+            found.append((one, [{**line, "shipment_id": one["shipment_id"]} for line in own]))
+    if not found:
+        raise _SkippedOrder(Skip.BEFORE_GO_LIVE)
+    return found
+
+
+def _departure_columns(left: Departure) -> dict[str, Any]:
+    return {
+        "date": left.on,
+        "date_source": left.date_source,
+        "ship_from": left.country,
+        "ship_from_postal_code": left.postal_code,
+        "ship_from_source": left.country_source,
+    }
 
 
 def _marketplace(raw: Mapping[str, Any], settings: CouplingSettings) -> Marketplace:
@@ -248,7 +303,8 @@ def _skip_by_status(status: str, settings: CouplingSettings) -> None:
     if status in _SKIPPED_STATUS:
         raise _SkippedOrder(_SKIPPED_STATUS[status])
     if status in _OPEN_STATUS:
-        if settings.books.invoice_on != "unshipped":
+        in_parts = status == "PARTIALLY_SHIPPED" and settings.books.invoice_unit == "shipment"
+        if settings.books.invoice_on != "unshipped" and not in_parts:
             raise _SkippedOrder(Skip.NOT_SHIPPED)
     elif status not in ("SHIPPED", "CANCELLED"):
         raise OrderFault("status-unknown", found=status[:40] or "(none)")
@@ -268,7 +324,7 @@ def _left(
     report: Shipment | None,
 ) -> Departure:
     left = departure(raw, updated, fulfilled_by, settings, report)
-    if status in _OPEN_STATUS:
+    if status in _OPEN_STATUS and settings.books.invoice_on == "unshipped":
         # Invoiced before shipping, at the seller's wish: the order itself is the moment.
         return replace(left, on=local_date(created), date_source="created")
     return left

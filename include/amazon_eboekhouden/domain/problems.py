@@ -174,6 +174,11 @@ _ORDERS: Mapping[str, ProblemKind] = {
         "its packages left from more than one country",
         "book it by hand, one part per country of departure",
     ),
+    "shipments-unclear": ProblemKind(
+        "its {parcels} shipments do not add up to what was ordered and sent",
+        "compare the order's packages in Seller Central and book it by hand; the coupling books it "
+        "by itself when Amazon shows the pieces of every shipment",
+    ),
     "ship-to-unknown": ProblemKind(
         "Amazon shows no country of delivery",
         "check in Seller Central that the application has the role Direct-to-Consumer Delivery",
@@ -271,6 +276,10 @@ _ORDERS: Mapping[str, ProblemKind] = {
     "order-changed": ProblemKind(
         "it was booked at {booked} {currency}, Amazon now shows {found}",
         "compare the order in Seller Central and correct the books by hand",
+    ),
+    "invoice-unit-changed": ProblemKind(
+        "{booked} {currency} of it was invoiced by shipment, and it comes to {found}",
+        "set books.invoice_unit back to shipment until the orders sent in parts are complete",
     ),
     "refund-too-large": ProblemKind(
         "{refunded} was refunded, of invoice {invoice} only {left} is left",

@@ -13,17 +13,21 @@ import pandas as pd
 
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.config.territories import territory_of
-from amazon_eboekhouden.domain.booked_invoice import NOT_YET_BOOKED
+from amazon_eboekhouden.domain.booked_invoice import NOT_YET_BOOKED, invoice_key
 from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.domain.exchange import DAYS_BACK, EURO
 from amazon_eboekhouden.domain.sale_kinds import HOME, normal_number
 
 
 def _open(orders: pd.DataFrame, booked: pd.DataFrame) -> pd.DataFrame:
-    """Shipped orders that are not in the books."""
+    """Shipped orders, or shipments, that are not in the books."""
     invoices = booked[booked["booking_kind"] == BookingKind.INVOICE]
-    known = invoices.loc[~invoices["state"].isin(NOT_YET_BOOKED), "order_id"]
-    return orders[~orders["order_id"].isin(known) & (orders["status"] != "CANCELLED")]
+    known = invoices.loc[~invoices["state"].isin(NOT_YET_BOOKED), "booking"]
+    names = ("marketplace_id", "order_id", "shipment_id")
+    columns = (orders[name].to_numpy(dtype=object) for name in names)
+    keys = [invoice_key(*values) for values in zip(*columns, strict=True)]
+    is_known = pd.Series(keys, index=orders.index, dtype="str").isin(known)
+    return orders[~is_known & (orders["status"] != "CANCELLED")]
 
 
 def vat_numbers_to_ask(

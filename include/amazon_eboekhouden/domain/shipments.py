@@ -7,8 +7,8 @@ the order was first seen as shipped. Source: accounting rules 8.4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,11 +24,43 @@ _YEARS = range(1998, 2050)
 
 
 @dataclass(frozen=True, slots=True)
+class Parcel:
+    """Goods of one order that left together.
+
+    Attributes:
+        shipment_id: Amazon's; in settlements and reports the same.
+        shipped_utc: when it left.
+        ship_from: ISO country, "" when unknown.
+        postal_code: of the place of departure, "" when unknown.
+        pieces: order item id to the number of pieces in it; empty when Amazon does not tell.
+        date_source: of `Departure`.
+    """
+
+    shipment_id: str
+    shipped_utc: datetime
+    ship_from: str
+    postal_code: str = ""
+    pieces: Mapping[str, int] = field(default_factory=dict)
+    date_source: str = "report"
+
+    def holding(self, pieces: Mapping[str, int]) -> Parcel:
+        """The same parcel with these pieces in it."""
+        return replace(self, pieces=dict(pieces))
+
+
+@dataclass(frozen=True, slots=True)
 class Shipment:
-    """What a shipment report tells of an order that Amazon fulfilled."""
+    """What a shipment report tells of an order that Amazon fulfilled.
+
+    Attributes:
+        shipped_utc: when its last parcel left.
+        ship_from: ISO country that all of it left from; not asked when there are parcels.
+        parcels: its shipments one by one, where the report tells them apart.
+    """
 
     shipped_utc: datetime
     ship_from: str
+    parcels: tuple[Parcel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +119,74 @@ def departure(
     if fulfilled_by != BY_AMAZON:
         return _from_packages(records(raw.get("packages")), updated, settings)
     if report is not None:
-        return Departure(local_date(report.shipped_utc), "report", report.ship_from, "", "report")
+        return _from_report(report)
     stock = settings.seller.stock_in
     if len(stock) == 1:
         return Departure(local_date(updated), "first_seen", stock[0], "", "stock")
     return Departure(local_date(updated), "first_seen", "", "", "unknown")
+
+
+def parcels_of(
+    raw: Mapping[str, Any], updated: datetime, report: Shipment | None
+) -> tuple[Parcel, ...]:
+    """What of an order left, parcel by parcel: by the report, else by Amazon's packages.
+
+    Args:
+        raw: the order as Amazon gives it.
+        updated: its last update, for a package whose time of leaving is not told.
+        report: what a shipment report tells, if one was read.
+    """
+    if report is not None and report.parcels:
+        return report.parcels
+    return tuple(
+        _parcel(package, updated) for package in records(raw.get("packages")) if _has_left(package)
+    )
+
+
+def departure_of(parcel: Parcel, whole: Departure) -> Departure:
+    """When and from where one parcel left; what it does not tell is as for the whole order."""
+    on = local_date(parcel.shipped_utc)
+    source = "package" if parcel.date_source != "report" else "report"
+    if parcel.ship_from:
+        return Departure(on, parcel.date_source, parcel.ship_from, parcel.postal_code, source)
+    return replace(whole, on=on, date_source=parcel.date_source)
+
+
+def _parcel(package: Mapping[str, Any], updated: datetime) -> Parcel:
+    left = moment_of(package.get("shipTime"))
+    country, postal_code = _place(package)
+    pieces: dict[str, int] = {}
+    for one in records(package.get("packageItems")):
+        item, count = one.get("orderItemId"), one.get("quantity")
+        if isinstance(item, str) and isinstance(count, int) and count > 0:
+            pieces[item.strip()] = pieces.get(item.strip(), 0) + count
+    return Parcel(
+        shipment_id=str(package.get("packageReferenceId") or "").strip(),
+        shipped_utc=left or updated,
+        ship_from=country,
+        postal_code=postal_code,
+        pieces=pieces,
+        date_source="package" if left else "first_seen",
+    )
+
+
+def _has_left(package: Mapping[str, Any]) -> bool:
+    if _is_cancelled(package):
+        return False
+    status = package.get("packageStatus")
+    waits = isinstance(status, Mapping) and status.get("status") == "PENDING"
+    return not waits or moment_of(package.get("shipTime")) is not None
+
+
+def _from_report(report: Shipment) -> Departure:
+    # One invoice for the whole order: it is complete when the last parcel leaves.
+    parcels: Sequence[Parcel] = report.parcels
+    on = local_date(max([report.shipped_utc, *(parcel.shipped_utc for parcel in parcels)]))
+    countries = {parcel.ship_from for parcel in parcels} or {report.ship_from}
+    if len(countries) > 1:
+        return Departure(on, "report", "", "", "mixed")
+    country = next(iter(countries))
+    return Departure(on, "report", country, "", "report" if country else "unknown")
 
 
 def _from_packages(

@@ -80,15 +80,61 @@ def _only(part: OrderPart, total: int, invoice: Document) -> Choice:
 
 
 def _ladder(parts: Sequence[OrderPart], invoices: list[Document], known: Known) -> list[Choice]:
-    choices = [_by_identity(part, invoices) for part in parts]
-    rest = [part for part, choice in zip(parts, choices, strict=True) if choice is None]
-    left = sum(part.cents for part in rest)
+    choices = _with_their_shipment(parts, [_by_identity(part, invoices) for part in parts])
     taken = {choice.document for choice in choices if choice}
+    free = [invoice for invoice in invoices if invoice.booking not in taken]
     if parts[0].order_id in known.decided["held"]:
-        fallback = _HELD
-    else:
-        fallback = _by_amount(left, [i for i in invoices if i.booking not in taken], known)
-    return [choice or fallback for choice in choices]
+        return [choice or _HELD for choice in choices]
+    rest = {n: part for n, part in enumerate(parts) if choices[n] is None}
+    by_shipment = _exact_per_shipment(list(rest.values()), free, known)
+    taken = {choice.document for choice in by_shipment.values()}
+    left = [part for part in rest.values() if part.shipment_id not in by_shipment]
+    fallback = _by_amount(
+        sum(part.cents for part in left), [i for i in free if i.booking not in taken], known
+    )
+    return [
+        choice or by_shipment.get(part.shipment_id, fallback)
+        for part, choice in zip(parts, choices, strict=True)
+    ]
+
+
+def _with_their_shipment(
+    parts: Sequence[OrderPart], choices: list[Choice | None]
+) -> list[Choice | None]:
+    """Rows of one shipment pay one invoice: those without an item go with those that have one."""
+    found: dict[str, dict[str, Choice]] = {}
+    for part, choice in zip(parts, choices, strict=True):
+        if choice and part.shipment_id:
+            found.setdefault(part.shipment_id, {})[choice.document] = choice
+    certain = {
+        shipment: _pays_document(document, 90, "order, with the rest of its shipment")
+        for shipment, documents in found.items()
+        if len(documents) == 1
+        for document in documents
+    }
+    return [
+        choice or certain.get(part.shipment_id) for part, choice in zip(parts, choices, strict=True)
+    ]
+
+
+def _exact_per_shipment(
+    parts: Sequence[OrderPart], invoices: list[Document], known: Known
+) -> dict[str, Choice]:
+    """Shipment id to the only open invoice of exactly its amount."""
+    sums: dict[str, int] = {}
+    for part in parts:
+        if part.shipment_id:
+            sums[part.shipment_id] = sums.get(part.shipment_id, 0) + part.cents
+    found = {}
+    for shipment, cents in sums.items():
+        exact = [i for i in invoices if _remaining(i, known) == cents]
+        if len(exact) == 1 and list(sums.values()).count(cents) == 1:
+            found[shipment] = _pays(exact[0], 80, "order and amount of the shipment")
+    return found
+
+
+def _remaining(invoice: Document, known: Known) -> int:
+    return invoice.currency_cents - known.paid_by_others(invoice.invoice_number)[1]
 
 
 def _by_identity(part: OrderPart, invoices: list[Document]) -> Choice | None:
@@ -106,13 +152,10 @@ def _by_identity(part: OrderPart, invoices: list[Document]) -> Choice | None:
 
 def _by_amount(cents: int, invoices: list[Document], known: Known) -> Choice:
     """For parts that no identity explains: the amount, else the only invoice still open."""
-    remaining = {
-        i.booking: i.currency_cents - known.paid_by_others(i.invoice_number)[1] for i in invoices
-    }
-    exact = [i for i in invoices if remaining[i.booking] == cents]
+    exact = [i for i in invoices if _remaining(i, known) == cents]
     if exact:  # Several of the same amount: any is right, the oldest is paid first.
         return _pays(exact[0], 80 if len(exact) == 1 else 60, "order and amount")
-    still_open = [i for i in invoices if remaining[i.booking] > 0]
+    still_open = [i for i in invoices if _remaining(i, known) > 0]
     if len(still_open) == 1:
         return _pays(still_open[0], 70, "order id, its only open invoice")
     return _HELD
@@ -126,4 +169,8 @@ def _items(invoice: Document, which: int) -> set[str]:
 
 
 def _pays(invoice: Document, confidence: int, reason: str) -> Choice:
-    return Choice(Place.INVOICE, reason, confidence, invoice.booking, invoice.booking)
+    return _pays_document(invoice.booking, confidence, reason)
+
+
+def _pays_document(booking: str, confidence: int, reason: str) -> Choice:
+    return Choice(Place.INVOICE, reason, confidence, booking, booking)

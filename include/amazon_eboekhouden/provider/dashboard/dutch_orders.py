@@ -152,6 +152,12 @@ ORDERS: Mapping[str, Words] = {
         "De pakketten vertrokken uit meer dan één land.",
         "Boek haar met de hand, per land van vertrek.",
     ),
+    "shipments-unclear": (
+        "Zendingen niet te verdelen",
+        "De {parcels} zendingen tellen niet op tot wat besteld en verzonden is.",
+        "Vergelijk de pakketten in Seller Central en boek de bestelling met de hand. De koppeling "
+        "boekt haar vanzelf zodra Amazon de stuks van elke zending toont.",
+    ),
     "ship-to-unknown": (
         "Land van levering onbekend",
         "Amazon toont geen land van levering.",
@@ -273,6 +279,11 @@ ORDERS: Mapping[str, Words] = {
         "Bestelling veranderde na het boeken",
         "Geboekt voor {booked} {currency}; Amazon toont nu {found}.",
         "Vergelijk de bestelling in Seller Central en verbeter de boeken met de hand.",
+    ),
+    "invoice-unit-changed": (
+        "Instelling veranderde tijdens een deelzending",
+        "{booked} {currency} is per zending gefactureerd; de bestelling komt op {found}.",
+        "Zet books.invoice_unit terug op shipment tot de deelzendingen compleet zijn.",
     ),
     "refund-too-large": (
         "Terugbetaling te groot",
