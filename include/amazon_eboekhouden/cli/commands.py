@@ -63,6 +63,23 @@ def _settlements(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     return settlements.run(runtime)
 
 
+def _statement(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.domain.settlement.proof import csv_of
+    from amazon_eboekhouden.pipelines import statements
+
+    made = statements.proof_of(runtime, options.settlement_id)
+    if isinstance(made, list):
+        return RunReport(problems=made)
+    report = RunReport(details={"statement": statements.summary_of(made)})
+    if options.html is not None:
+        options.html.write_text(statements.page_of(made, runtime.settings.name), encoding="utf-8")
+        report.details["html"] = str(options.html)
+    if options.csv is not None:
+        options.csv.write_text(csv_of(made), encoding="utf-8-sig", newline="")
+        report.details["csv"] = str(options.csv)
+    return report
+
+
 def _audit(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     from amazon_eboekhouden.pipelines import audit
 
@@ -117,6 +134,12 @@ def _settlements_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _statement_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("settlement_id", metavar="ID")
+    parser.add_argument("--html", type=Path, metavar="PATH", help="write the page to file or print")
+    parser.add_argument("--csv", type=Path, metavar="PATH", help="write a CSV for spreadsheets")
+
+
 def _report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=("oss", "icp", "vat"))
     parser.add_argument("--quarter", type=values.quarter, required=True, metavar="2026-Q4")
@@ -154,6 +177,13 @@ COMMANDS = (
         _settlements,
         _settlements_arguments,
         counts=True,
+    ),
+    Command(
+        "statement",
+        "Prove a settlement: from Amazon's total to the bank line, row by row.",
+        _statement,
+        _statement_arguments,
+        reads=True,
     ),
     Command(
         "report",

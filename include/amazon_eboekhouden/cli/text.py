@@ -32,7 +32,9 @@ def text_of(report: RunReport, *, counts: bool) -> str:
     for name, value in report.details.items():
         if name in ("story", "order"):  # The story is the order, for a person.
             continue
-        if name == "settlements":
+        if name == "statement":
+            lines += _proof_text(value)
+        elif name == "settlements":
             lines += [line for summary in value for line in _settlement_text(summary)]
         else:
             lines.append(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
@@ -52,4 +54,20 @@ def _settlement_text(summary: dict[str, Any]) -> list[str]:
         ),
         f"  total according to Amazon, {currency}".ljust(62)
         + f"{euros(summary['total_cents']):>14}",
+    ]
+
+
+def _proof_text(made: dict[str, Any]) -> list[str]:
+    """The proof of one settlement: its lines with their mutations, and the ledger accounts."""
+    return [
+        *_settlement_text(made),
+        *(
+            f"  account {found['account']} {found['vat_code']}".ljust(62)
+            + f"{euros(found['net_cents']):>14}"
+            + (f"  VAT {euros(found['vat_cents'])}" if found["vat_cents"] else "")
+            for found in made["accounts"]
+        ),
+        f"  {made['booked']} of {made['mutations']} mutations booked",
+        f"  bank line, EUR, against account {made['bank_account']}".ljust(62)
+        + f"{euros(made['bank_eur_cents']):>14}",
     ]

@@ -6,8 +6,8 @@ settlement listed again under another document is recognised by its content.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +31,16 @@ class SettlementContent:
         content: the document.
         charset: as Amazon named it, "" when unknown.
         deposit_eur_cents: what reached the bank, for other currencies; None when not entered.
+        file_hash: SHA-256 of the content, "" for a file that is not archived.
+        totals: what else the ledger remembers of the settlement.
     """
 
     settlement_id: str
     content: bytes
     charset: str
     deposit_eur_cents: int | None = None
+    file_hash: str = ""
+    totals: Mapping[str, Any] = field(default_factory=dict)
 
 
 def new_documents(runtime: Runtime, amazon: AmazonSeller) -> Iterator[tuple[str, bytes, str]]:
@@ -115,7 +119,10 @@ def archived(runtime: Runtime, settlement_id: str) -> SettlementContent:
     Raises:
         ValueError: no such settlement was found.
     """
-    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    bound = runtime.ledger.coupling_state(runtime.settings.name)
+    # The seller as the ledger remembers it: years later the connection may be gone.
+    seller = bound.seller if bound and bound.seller else runtime.seller_id
+    record = runtime.ledger.settlements.find(seller, settlement_id)
     if record is None:
         raise ValueError(f"settlement {settlement_id} was never found; run `settlements` first")
     return SettlementContent(
@@ -123,6 +130,8 @@ def archived(runtime: Runtime, settlement_id: str) -> SettlementContent:
         runtime.archive.get(record.file_hash),
         str(record.totals.get("charset") or ""),
         record.totals.get("deposit_eur_cents"),
+        record.file_hash,
+        record.totals,
     )
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
-from amazon_eboekhouden.domain.settlement.bookings import settlement_bookings
+from amazon_eboekhouden.domain.settlement.bookings import SETTLED, settlement_bookings
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
 from amazon_eboekhouden.domain.settlement.left_over import propose_left_over
 from amazon_eboekhouden.domain.settlement.matching import match as match_rows
@@ -26,6 +26,7 @@ from amazon_eboekhouden.domain.settlement.tie_out import gate
 from amazon_eboekhouden.domain.settlement.unparking import unpark
 from amazon_eboekhouden.ledger.decisions import Choice
 from amazon_eboekhouden.pipelines import settlement_files as files
+from amazon_eboekhouden.pipelines import statements
 from amazon_eboekhouden.pipelines.batches import (
     plain_problems,
     problems_of,
@@ -47,6 +48,7 @@ class Worked:
 
     Attributes:
         mutations, mutation_lines: MUTATIONS and MUTATION_LINES.
+        rows: SETTLED, every row with its place and the reason.
         problems: for people.
         stopped: those that keep the settlement from being booked.
         waits: nothing may be booked yet.
@@ -55,6 +57,7 @@ class Worked:
 
     mutations: pd.DataFrame
     mutation_lines: pd.DataFrame
+    rows: pd.DataFrame
     problems: Sequence[Problem]
     stopped: Sequence[Problem]
     waits: bool
@@ -98,7 +101,7 @@ def _match(runtime: Runtime, settlement: SettlementContent) -> str:
     if not isinstance(read, SettlementFile):
         manifest |= {"refused": True, "frames": {}, "problems": plain_problems(read)}
         return write_manifest(runtime.staging, batch, "matched", manifest)
-    worked = _work(runtime, read, settlement.deposit_eur_cents)
+    worked = work(runtime, read, settlement.deposit_eur_cents)
     checked = check(worked.mutations, worked.mutation_lines, RELATIONS.empty())
     stopped = [*worked.stopped, *checked.problems]
     # A settlement is booked whole or not at all: one held-back booking holds all of them back.
@@ -106,6 +109,8 @@ def _match(runtime: Runtime, settlement: SettlementContent) -> str:
     mutations = MUTATIONS.empty() if refused else checked.mutations
     lines = MUTATION_LINES.empty() if refused else checked.mutation_lines
     frames = {"mutations": (MUTATIONS, mutations), "mutation_lines": (MUTATION_LINES, lines)}
+    if not refused:
+        frames["rows"] = (SETTLED, worked.rows)
     manifest |= {
         "refused": refused,
         "frames": write_frames(runtime.staging, batch, frames),
@@ -115,7 +120,14 @@ def _match(runtime: Runtime, settlement: SettlementContent) -> str:
     return write_manifest(runtime.staging, batch, "matched", manifest)
 
 
-def _work(runtime: Runtime, read: SettlementFile, deposit_eur_cents: int | None) -> Worked:
+def work(runtime: Runtime, read: SettlementFile, deposit_eur_cents: int | None) -> Worked:
+    """Match a settlement that adds up, and work out what it would book.
+
+    Args:
+        runtime: the coupling's runtime.
+        read: the settlement.
+        deposit_eur_cents: what reached the bank in EUR, for another currency.
+    """
     settings, booked = runtime.settings, runtime.booked()
     matched = match_rows(read, booked, settings)
     rates = rates_for_settlement(runtime, read.header.currency, read.rows["posted"])
@@ -129,6 +141,7 @@ def _work(runtime: Runtime, read: SettlementFile, deposit_eur_cents: int | None)
         return Worked(
             result.mutations,
             result.mutation_lines,
+            result.rows,
             result.problems,
             stopped,
             result.waits,
@@ -146,7 +159,15 @@ def _work(runtime: Runtime, read: SettlementFile, deposit_eur_cents: int | None)
     nothing = proposal.mutations.empty
     # That it only proposes is said by the approval itself; why there is nothing to approve is not.
     problems = proposal.problems if nothing else ()
-    return Worked(proposal.mutations, proposal.mutation_lines, problems, (), nothing, summary)
+    return Worked(
+        proposal.mutations,
+        proposal.mutation_lines,
+        proposal.rows,
+        problems,
+        (),
+        nothing,
+        summary,
+    )
 
 
 def _summary(page: Statement, rows: int) -> dict[str, Any]:
@@ -241,6 +262,10 @@ def book_matched(runtime: Runtime, settlement_id: str, ref: str) -> RunReport:
     if not manifest["refused"]:
         mutations = read_frame(runtime.staging, manifest, "mutations", MUTATIONS)
         lines = read_frame(runtime.staging, manifest, "mutation_lines", MUTATION_LINES)
+        if not runtime.preview:
+            rows = read_frame(runtime.staging, manifest, "rows", SETTLED)
+            kept = {"rows": rows, "mutations": mutations, "mutation_lines": lines}
+            statements.keep(runtime, settlement_id, kept)
         report.add(book(runtime, mutations, lines, RELATIONS.empty()))
         state = files.BOOKED if _all_booked(runtime, mutations) else files.FOUND
     if not runtime.preview:

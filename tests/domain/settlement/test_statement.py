@@ -28,7 +28,7 @@ def test_the_lines_lead_from_the_sales_to_the_bank() -> None:
     assert (page.carried_cents, page.waits) == (0, False)
     (payment,) = [entry for entry in page.entries if entry.invoice_number]
     assert (payment.order_id, payment.cents) == (ORDER, 4999)
-    assert payment.accounts == (("category:DEB", 4999, 0),)
+    assert payment.accounts == (("category:DEB", "GEEN", 4999, 0),)
 
 
 def test_a_negative_total_is_carried_and_asks_nothing_of_the_bank() -> None:

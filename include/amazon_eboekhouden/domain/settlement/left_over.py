@@ -8,6 +8,7 @@ how much. Source: accounting rule 4 (worked case G26).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +17,7 @@ import pandas as pd
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.settlement.bookings import SETTLED
 from amazon_eboekhouden.domain.settlement.entries import Entries, plain_line
 from amazon_eboekhouden.domain.settlement.exchange import Exchange
 from amazon_eboekhouden.domain.settlement.fee_entries import add_fees
@@ -31,6 +33,7 @@ class LeftOverProposal:
 
     Attributes:
         mutations, mutation_lines: MUTATIONS and MUTATION_LINES, for after the approval.
+        rows: SETTLED, the rows of paid invoices with the payments they belong to.
         problems: one that asks for the approval, or why there is nothing to approve.
         deposit_cents: what Amazon paid.
         paid_cents: booked on invoices against the bank.
@@ -42,6 +45,7 @@ class LeftOverProposal:
 
     mutations: pd.DataFrame
     mutation_lines: pd.DataFrame
+    rows: pd.DataFrame
     problems: tuple[Problem, ...]
     deposit_cents: int
     paid_cents: int
@@ -71,7 +75,7 @@ def propose_left_over(
     """
     header = settlement.header
     if header.currency != "EUR":
-        return _nothing(settlement)
+        return _nothing(settlement, matched)
     on = header.deposit or header.end
     bank = Entries(header.settlement_id, settings.accounts.bank)
     costs = Entries(
@@ -101,6 +105,7 @@ def propose_left_over(
     return LeftOverProposal(
         mutations,
         lines,
+        _settled(matched, mutations),
         (
             problem(
                 "settlement-needs-approval",
@@ -120,12 +125,27 @@ def propose_left_over(
     )
 
 
-def _nothing(settlement: SettlementFile) -> LeftOverProposal:
+def _nothing(settlement: SettlementFile, matched: pd.DataFrame) -> LeftOverProposal:
     header = settlement.header
     row = f"settlement {header.settlement_id}"
     found = problem("settlement-method-only-euros", row, currency=header.currency)
     mutations, lines = Entries("", "").frames()
-    return LeftOverProposal(mutations, lines, (found,), header.total_cents, 0, 0, 0, 0, 0)
+    rows = _settled(matched, mutations)
+    return LeftOverProposal(mutations, lines, rows, (found,), header.total_cents, 0, 0, 0, 0, 0)
+
+
+def _settled(matched: pd.DataFrame, mutations: pd.DataFrame) -> pd.DataFrame:
+    """SETTLED: rows of an invoice with the natural keys of its payments, others with none."""
+    keys: dict[str, list[str]] = {}
+    for made in each(mutations):
+        document = json.loads(made.facts).get("document", "")
+        keys.setdefault(document, []).append(made.booking)
+    is_invoice = matched["place"] == Place.INVOICE
+    joined = {document: " ".join(found) for document, found in keys.items()}
+    bookings = (
+        matched["document"].where(is_invoice, "").map(lambda d: joined.get(d, "") if d else "")
+    )
+    return SETTLED.check(matched.assign(bookings=bookings.astype("str")))
 
 
 def _open_invoices(
