@@ -128,7 +128,9 @@ class Known:
 def known_of(booked: pd.DataFrame, settlement_id: str, orders: Collection[str]) -> Known:
     """The part of BOOKED that concerns a settlement with these orders."""
     usable = ~booked["state"].isin(NEVER_BOOKED)
-    concerns = booked["order_id"].isin(list(orders)) | (booked["settlement_id"] == settlement_id)
+    # Rows of fees have no order. Neither have bookings that a rebuild knows by their token only.
+    named = [order for order in orders if order]
+    concerns = booked["order_id"].isin(named) | (booked["settlement_id"] == settlement_id)
     invoices: dict[str, list[Document]] = defaultdict(list)
     credit_notes: dict[str, list[Document]] = defaultdict(list)
     payments: dict[str, list[Payment]] = defaultdict(list)
