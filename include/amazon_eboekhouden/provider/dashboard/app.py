@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from amazon_eboekhouden.config.environment import environment_of
-from amazon_eboekhouden.provider.dashboard import actions, pages
+from amazon_eboekhouden.provider.dashboard import actions, pages, proofs
 from amazon_eboekhouden.provider.dashboard.security import secure_app
 from amazon_eboekhouden.provider.dashboard.shown import TEMPLATES
 from amazon_eboekhouden.provider.dashboard.sources import Sources
@@ -27,6 +27,7 @@ def create_app(sources: Sources | None = None) -> FastAPI:
     app = secure_app(sources.csrf_key)
     app.state.sources = sources
     app.include_router(pages.router)
+    app.include_router(proofs.router)
     app.include_router(actions.router)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _wrong_address)
