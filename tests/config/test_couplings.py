@@ -108,18 +108,17 @@ def test_an_override_of_a_sale_kind_that_does_not_exist_is_named(tmp_path: Path)
     assert [(field, line) for field, _, line in found] == [("vat.0.sale_kind", 9)]
 
 
-@pytest.mark.parametrize(
-    ("setting", "field"),
-    [
-        ("document: invoice\n  invoice_template: Standaard", "books.document"),
-        ("document_b2b: invoice\n  invoice_template: Standaard", "books.document_b2b"),
-    ],
-)
-def test_what_this_version_cannot_do_is_refused_not_ignored(
-    tmp_path: Path, setting: str, field: str
-) -> None:
-    found = faults(tmp_path, GOOD.replace("books:", f"books:\n  {setting}"))
-    assert [(name, line) for name, _, line in found] == [(field, 6)]
+@pytest.mark.parametrize("setting", ["document", "document_b2b"])
+def test_invoices_need_their_template(tmp_path: Path, setting: str) -> None:
+    [(field, why, _)] = faults(tmp_path, GOOD.replace("books:", f"books:\n  {setting}: invoice"))
+    assert field == "books"
+    assert "invoice_template" in why
+
+
+def test_a_sale_that_amazon_invoices_gets_no_second_invoice(tmp_path: Path) -> None:
+    both = "books:\n  document: invoice\n  invoice_template: X\n  invoice_source: vcs_amazon"
+    [(_, why, _)] = faults(tmp_path, GOOD.replace("books:", both))
+    assert "one sale has one invoice" in why
 
 
 def test_shipments_cannot_be_invoiced_before_they_are_shipped(tmp_path: Path) -> None:

@@ -135,6 +135,9 @@ class EBoekhouden:
         return self._sent(operation, arguments, payload, deadline_s)
 
     def _request_of(self, payload: Payload, token: str) -> tuple[str, dict[str, Any]]:
+        if isinstance(payload, Mutation) and payload.document is not None:
+            fields = wire.invoice_fields(payload, token, self._description_limit)
+            return "AddFactuur", {"oFact": fields}
         if isinstance(payload, Mutation):
             fields = wire.mutation_fields(payload, token, self._description_limit)
             return "AddMutatie", {"oMut": fields}
@@ -148,8 +151,7 @@ class EBoekhouden:
             result = self._soap.call(
                 operation, {**self._identity(), **arguments}, deadline_s=deadline_s
             )
-            number = "Mutatienummer" if operation == "AddMutatie" else "Rel_ID"
-            outcome = answers.classified(result, number)
+            outcome = _classified(operation, result, payload)
         except answers.NOT_CONNECTED as error:
             return Outcome(OutcomeKind.NOT_SENT, detail=answers.name_of(error))
         except Exception as error:  # noqa: BLE001 - whatever it was, the books may have been changed
@@ -207,6 +209,21 @@ class EBoekhouden:
         if len(inside) != len(rows):
             raise BadAnswer(SERVICE, "GetMutaties", "the answer holds rows that were not asked for")
         return sorted(inside, key=lambda row: row.number)
+
+    def has_invoice(self, number: str) -> bool:
+        """Whether the invoicing module holds an invoice with this number, booked or not."""
+        result = self._read(
+            "GetFacturen",
+            cFilter={
+                "Factuurnummer": number,
+                "DatumVan": wire.FIRST_DATE.isoformat(),
+                "DatumTm": wire.LAST_DATE.isoformat(),
+            },
+        )
+        found: list[str] = self._parsed(
+            "GetFacturen", result.Facturen, "cFactuurList", lambda row: str(row.Factuurnummer or "")
+        )
+        return any(one.strip().casefold() == number.casefold() for one in found)
 
     def relation(self, code: str) -> BookedRelation | None:
         """The relation with this code, if there is one."""
@@ -390,6 +407,12 @@ class EBoekhouden:
             return [parse(row) for row in wire.listed(wrapper, name)]
         except (ValueError, TypeError, ArithmeticError) as error:
             raise BadAnswer(SERVICE, operation, "a row of the answer can't be read") from error
+
+
+def _classified(operation: str, result: Any, payload: Payload) -> Outcome:
+    if operation == "AddFactuur" and isinstance(payload, Mutation):
+        return answers.classified_invoice(result, payload.invoice_number)
+    return answers.classified(result, "Mutatienummer" if operation == "AddMutatie" else "Rel_ID")
 
 
 def _bare(guid: str) -> str:

@@ -52,7 +52,31 @@ def classified(result: Any, number_field: str) -> Outcome:
         if number > 0:
             return Outcome(OutcomeKind.CONFIRMED, remote_id=str(number))
         return Outcome(OutcomeKind.UNKNOWN, detail="no error and no number")
-    if number > 0:
+    return _refused(code, text, made=number > 0)
+
+
+def classified_invoice(result: Any, number: str) -> Outcome:
+    """What the well-formed result of AddFactuur proves: at best that the invoice was made.
+
+    It tells neither the total nor the mutation, so what was booked must be read back.
+
+    Args:
+        result: as zeep parsed it; None when the answer was empty.
+        number: the invoice number that was asked for.
+    """
+    if result is None:
+        return Outcome(OutcomeKind.UNKNOWN, detail="the answer holds no result")
+    given = str(result["Factuurnummer"] or "").strip()
+    code, text = error_of(result)
+    if code or text:
+        return _refused(code, text, made=bool(given))
+    if given == number:
+        return Outcome(OutcomeKind.MADE, detail="the invoice was made")
+    return Outcome(OutcomeKind.UNKNOWN, detail="no error, and another invoice number")
+
+
+def _refused(code: str, text: str, *, made: bool) -> Outcome:
+    if made:
         return Outcome(OutcomeKind.UNKNOWN, code=code, detail="an error and a number")
     meaning = meaning_of(code)
     kind = OutcomeKind.UNKNOWN

@@ -27,6 +27,9 @@ REFUSED_BEFORE_BOOKING = frozenset(
         *(f"REL_{n:03d}" for n in range(1, 49)),
         *(f"REL_{n:03d}" for n in (50, 51, 52, 54, 55, 56, 57)),
         *(f"LEDG_{n:03d}" for n in (1, 2, 3, 4, 5, 7, 9, 10, 11, 12, 14, 15, 16, 17, 18, 19)),
+        *(f"FACT_{n:03d}" for n in (2, 3, 7, 9, 13, 16, 18, 19)),
+        *(f"FACT_ITEM_{n:03d}" for n in (2, 3, 4, 6, 7, 10, 12, 14)),
+        *("FACT_SJAB_002", "FACT_EMAIL_001", "FACT_VERWERK_001", "FACT_VERWERK_002"),
         *(f"SECURITY_{n:03d}" for n in range(1, 12)),
         "MODULE_001",
         "MODULE_002",
@@ -38,7 +41,7 @@ ACCOUNT_STATE = frozenset(
     {*(f"SECURITY_{n:03d}" for n in (4, 5, 6, 7, 8)), "MODULE_001", "MODULE_002"}
 )
 
-_REST_NAME = re.compile(r"(?:^|_)((?:MUTA?|REL|LEDG|FACT|SECURITY|MODULE)_\d{3})$")
+_REST_NAME = re.compile(r"(?:^|_)((?:MUTA?|REL|LEDG|FACT(?:_[A-Z]+)?|SECURITY|MODULE)_\d{3})$")
 
 VAT_CODES = frozenset(
     {

@@ -13,7 +13,13 @@ from decimal import Decimal
 from typing import Any
 
 from amazon_eboekhouden.adapters.eboekhouden_codes import VAT_CODES
-from amazon_eboekhouden.domain.bookings import Mutation, MutationKind, MutationLine, Relation
+from amazon_eboekhouden.domain.bookings import (
+    DocumentLine,
+    Mutation,
+    MutationKind,
+    MutationLine,
+    Relation,
+)
 from amazon_eboekhouden.domain.books import BookedLine, BookedMutation, BookedRelation, OpenItem
 from amazon_eboekhouden.domain.money import CENT, cents_of, euros
 
@@ -39,6 +45,7 @@ _MUTATION_LENGTHS = {
     "Boekstuk": 50,
     "Betalingstermijn": 4,
 }
+_INVOICE_LENGTHS = {"Factuurnummer": 50, "Relatiecode": 15, "Factuursjabloon": 50}
 _LINE_LENGTHS = {"BTWCode": 12, "TegenrekeningCode": 10}
 _RELATION_LENGTHS = {
     "Code": 15,
@@ -107,6 +114,60 @@ def mutation_fields(mutation: Mutation, token: str, description_limit: int) -> d
         "MutatieRegels": {
             "cMutatieRegel": [_line_fields(line, mutation.in_ex_vat) for line in mutation.lines]
         },
+    }
+
+
+def invoice_fields(mutation: Mutation, token: str, description_limit: int) -> dict[str, Any]:
+    """The fields of `oFact`: an invoice that the service makes from a template and books.
+
+    Raises:
+        NotSendable: with the reason.
+    """
+    _check_mutation(mutation)
+    document = mutation.document
+    if document is None:
+        raise NotSendable("local-missing", "an invoice needs its document")
+    texts = {
+        "Factuurnummer": clean(mutation.invoice_number),
+        "Relatiecode": clean(mutation.relation_code),
+        "Factuursjabloon": clean(document.template),
+    }
+    _check_lengths(texts, _INVOICE_LENGTHS)
+    if not texts["Factuursjabloon"] or not document.lines:
+        raise NotSendable("local-missing", "an invoice needs its template and its lines")
+    if not texts["Factuurnummer"][-1:].isdigit():
+        raise NotSendable("local-value", "the number of an invoice must end in a digit")
+    day = mutation.date.isoformat()
+    return {
+        **texts,
+        "Datum": day,
+        "Betalingstermijn": mutation.payment_term_days,
+        "PerEmailVerzenden": False,
+        "AutomatischeIncasso": False,
+        "IncassoMachtigingDatumOndertekening": day,  # Required by the description, meaningless.
+        "IncassoMachtigingFirst": False,
+        "InBoekhoudingPlaatsen": True,
+        "BoekhoudmutatieOmschrijving": cut(
+            clean(f"{token} {mutation.description}"), description_limit
+        ),
+        "Regels": {"cFactuurRegel": [_document_line_fields(line) for line in document.lines]},
+    }
+
+
+def _document_line_fields(line: DocumentLine) -> dict[str, Any]:
+    if line.vat_code not in VAT_CODES:
+        raise NotSendable("local-value", f"{line.vat_code!r} is no VAT code")
+    texts = {"BTWCode": line.vat_code, "TegenrekeningCode": clean(line.account)}
+    _check_lengths(texts, _LINE_LENGTHS)
+    text = clean(line.text)
+    return {
+        "Aantal": line.pieces,
+        "Eenheid": "",
+        "Code": cut(clean(line.code) or text, 50),
+        "Omschrijving": text,
+        "PrijsPerEenheid": line.unit_price,
+        "KostenplaatsID": 0,
+        **texts,
     }
 
 

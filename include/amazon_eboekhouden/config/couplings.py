@@ -64,7 +64,7 @@ def read(folder: Path, name: str) -> CouplingSettings:
         raise Invalid(file, faults) from error
     overrides = [
         (field, why, _line_of(node, tuple(int(p) if p.isdigit() else p for p in field.split("."))))
-        for field, why in [*_not_built(settings), *override_faults(settings)]
+        for field, why in override_faults(settings)
     ]
     if overrides:
         raise Invalid(file, overrides)
@@ -72,19 +72,6 @@ def read(folder: Path, name: str) -> CouplingSettings:
         why = f"is {settings.name!r}, but the file is called {name}.yaml"
         raise Invalid(file, [("name", why, _line_of(node, ("name",)))])
     return settings
-
-
-def _not_built(settings: CouplingSettings) -> list[tuple[str, str]]:
-    """Settings of the design that this version would silently not obey."""
-    wanted = {
-        "books.document": (settings.books.document, "invoice"),
-        "books.document_b2b": (settings.books.document_b2b, "invoice"),
-    }
-    return [
-        (field, f"cannot be {later} yet: this version books mutations")
-        for field, (value, later) in wanted.items()
-        if value == later
-    ]
 
 
 def _why(fault: dict[str, Any]) -> str:

@@ -83,6 +83,11 @@ class BooksSettings(_Settings):
             raise ValueError(
                 "invoice_template must name the factuursjabloon when invoices are made"
             )
+        if "invoice" in (self.document, self.document_b2b) and self.invoice_source == "vcs_amazon":
+            raise ValueError(
+                "one sale has one invoice: with invoice_source: vcs_amazon Amazon makes it, so "
+                "document and document_b2b must be mutation"
+            )
         return self
 
 

@@ -58,8 +58,32 @@ class MutationLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """A line of an invoice as the buyer reads it; `unit_price` without VAT, six decimals."""
+
+    text: str
+    code: str
+    pieces: int
+    unit_price: Decimal
+    vat_code: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An invoice that the books make from a template, and book themselves."""
+
+    template: str
+    lines: tuple[DocumentLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Mutation:
-    """A journal entry as it will be sent, without our token (the ledger adds that)."""
+    """A journal entry as it will be sent, without our token (the ledger adds that).
+
+    With a `document` the books make the invoice and its mutation from that; the lines are then
+    what the mutation must show.
+    """
 
     kind: MutationKind
     date: date
@@ -70,6 +94,7 @@ class Mutation:
     relation_code: str = ""
     invoice_number: str = ""
     payment_term_days: int = 0
+    document: Document | None = None
 
     @property
     def gross_cents(self) -> int:
@@ -127,7 +152,10 @@ class Booking:
 
     def payload_json(self) -> str:
         """Canonical JSON of the payload: same content, same text."""
-        return json.dumps(asdict(self.payload), sort_keys=True, separators=(",", ":"), default=str)
+        data = asdict(self.payload)
+        if data.get("document", "") is None:
+            del data["document"]  # So that a mutation keeps the hash it always had.
+        return json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
 
     def payload_hash(self) -> str:
         """SHA-256 of the canonical payload."""
@@ -146,8 +174,19 @@ def payload_of(kind: BookingKind, text: str) -> Payload:
     return Mutation(
         **{
             **data,
+            "document": _document_of(data.get("document")),
             "kind": MutationKind(data["kind"]),
             "date": date.fromisoformat(data["date"]),
             "lines": lines,
         }
     )
+
+
+def _document_of(data: Mapping[str, Any] | None) -> Document | None:
+    if data is None:
+        return None
+    lines = tuple(
+        DocumentLine(**{**line, "unit_price": Decimal(line["unit_price"])})
+        for line in data["lines"]
+    )
+    return Document(data["template"], lines)

@@ -109,7 +109,7 @@ def _facts(
 ) -> dict[str, Any]:
     kept = (
         "sale_kind", "ship_from", "ship_to", "marketplace", "currency", "exchange_rate",
-        "exchange_date", "relation",
+        "exchange_date", "relation", "as_document",
     )  # fmt: skip
     currency_cents = refunded_cents
     if facts.get("currency", EURO) != EURO:

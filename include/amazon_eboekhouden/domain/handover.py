@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ from amazon_eboekhouden.domain.bookings import (
     Relation,
 )
 from amazon_eboekhouden.domain.books import LedgerAccount
+from amazon_eboekhouden.domain.documents import document_of
 from amazon_eboekhouden.domain.problems import Problem, problem
 
 BY_CATEGORY = {DEBTORS: "DEB", CREDITORS: "CRED"}
@@ -126,24 +128,42 @@ def _mutation_booking(
 ) -> Booking:
     account = str(row["account"])
     order_id, settlement_id = str(row["order_id"]), str(row["settlement_id"])
+    facts = json.loads(str(row["facts"]) or "{}")
     name = f"order {order_id}" if order_id else f"settlement {settlement_id}"
+    if not order_id and not settlement_id:
+        name = f"fee invoice {row['invoice_number']}"
     return Booking(
         kind=BookingKind(str(row["booking_kind"])),
         natural=str(row["booking"]),
-        payload=Mutation(
-            kind=MutationKind(str(row["kind"])),
-            date=pd.Timestamp(str(row["date"])).date(),
-            account=symbols.get(account, account),
-            lines=lines,
-            description=str(row["description"]),
-            in_ex_vat=str(row["in_ex_vat"]),
-            relation_code=str(row["relation_code"]),
-            invoice_number=str(row["invoice_number"]),
-            payment_term_days=int(str(row["payment_term_days"])),
+        payload=_as_document(
+            Mutation(
+                kind=MutationKind(str(row["kind"])),
+                date=pd.Timestamp(str(row["date"])).date(),
+                account=symbols.get(account, account),
+                lines=lines,
+                description=str(row["description"]),
+                in_ex_vat=str(row["in_ex_vat"]),
+                relation_code=str(row["relation_code"]),
+                invoice_number=str(row["invoice_number"]),
+                payment_term_days=int(str(row["payment_term_days"])),
+            ),
+            facts,
         ),
         depends_on=tuple(str(row["depends_on"]).split()),
         row=name,
         order_id=order_id,
         settlement_id=settlement_id,
-        facts=json.loads(str(row["facts"]) or "{}"),
+        facts=facts,
     )
+
+
+def _as_document(mutation: Mutation, facts: Mapping[str, Any]) -> Mutation:
+    """The same as an invoice that the books make, where the settings ask for one.
+
+    A claim that was decided for the seller has a number that ends in a letter, which the books'
+    invoices can't have: it stays a mutation.
+    """
+    if "as_document" not in facts or not mutation.invoice_number[-1:].isdigit():
+        return mutation
+    document, lines = document_of(facts)
+    return replace(mutation, document=document, lines=lines, in_ex_vat="EX")

@@ -32,6 +32,7 @@ from amazon_eboekhouden.domain.booked_invoice import (
 from amazon_eboekhouden.domain.bookings import DEBTORS, BookingKind, MutationKind
 from amazon_eboekhouden.domain.credit_notes import credit_note
 from amazon_eboekhouden.domain.descriptions import invoice_description
+from amazon_eboekhouden.domain.documents import document_facts, template_for
 from amazon_eboekhouden.domain.exchange import Exchange, Rates, exchange_on
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS, SKIPPED
 from amazon_eboekhouden.domain.invoice_facts import invoice_facts
@@ -189,13 +190,14 @@ def _by_order(lines: pd.DataFrame) -> dict[tuple[str, str], list[OrderLine]]:
     """Lines by order and shipment."""
     found: dict[tuple[str, str], list[OrderLine]] = {}
     taxes = [None if hole else int(tax) for tax, hole in _with_holes(lines["tax_cents"])]
-    columns = (
-        lines[name].to_numpy(dtype=object)
-        for name in ("order_id", "shipment_id", "order_item_id", "sku", "component")
-    )
+    names = ("order_id", "shipment_id", "order_item_id", "sku", "component", "title", "pieces")
+    columns = (lines[name].to_numpy(dtype=object) for name in names)
     gross = lines["gross_cents"].tolist()
-    for order, part, item, sku, component, cents, tax in zip(*columns, gross, taxes, strict=True):
-        found.setdefault((order, part), []).append(OrderLine(item, sku, component, cents, tax))
+    for order, part, item, sku, component, title, pieces, cents, tax in zip(
+        *columns, gross, taxes, strict=True
+    ):
+        line = OrderLine(item, sku, component, cents, tax, title, int(pieces))
+        found.setdefault((order, part), []).append(line)
     return found
 
 
@@ -280,6 +282,9 @@ def _new(desk: _Desk, order: Row, lines: Sequence[OrderLine], key: str, before: 
         payment_term_days=desk.settings.books.payment_term_days,
         items={line.order_item_id: line.sku for line in lines if line.order_item_id},
     )
+    business = bool(checked or order["is_business"])
+    if template := template_for(desk.settings.books, business=business):
+        facts["as_document"] = document_facts(template, groups, lines)
     _add(desk, order, key, number, on, groups, relation.code, relation.key, facts)
     # A relation that stands in the books is never sent again: a person may have mended it.
     if not (known := desk.booked.get(relation.key)) or known["state"] in NOT_YET_BOOKED:

@@ -74,7 +74,7 @@ def lines_of(
     for item in items:
         if not item.cancelled:
             amounts = _scaled(item, _amounts(item, percents))
-            lines += _rows(item.item_id, item.sku, amounts)
+            lines += _rows(item.item_id, item.sku, amounts, _article(item.raw))
     lines += _rows("", "", _order_level(closed))
     lines.sort(key=lambda row: (COMPONENTS.index(row["component"]), _by_id(row["order_item_id"])))
     return [{"order_id": order_id, "line": n, **row} for n, row in enumerate(lines, start=1)]
@@ -130,16 +130,17 @@ def pieces_of(raw: Mapping[str, Any]) -> dict[str, int]:
 
     Pieces that were cancelled before shipping are in no line.
     """
-    pieces: dict[str, int] = {}
-    for one in records(raw.get("orderItems")):
-        ordered, sent, unsent = _quantities(one)
-        if _is_cancelled(one):
-            continue
-        kept = ordered or 0
-        if sent and sent + (unsent or 0) < kept:
-            kept = sent
-        pieces[_text(one.get("orderItemId"))] = kept
-    return pieces
+    return {
+        _text(one.get("orderItemId")): _kept(one)
+        for one in records(raw.get("orderItems"))
+        if not _is_cancelled(one)
+    }
+
+
+def _kept(item: Mapping[str, Any]) -> int:
+    ordered, sent, unsent = _quantities(item)
+    kept = ordered or 0
+    return sent if sent and sent + (unsent or 0) < kept else kept
 
 
 def _count(value: Any) -> int | None:
@@ -246,12 +247,23 @@ def _unit_cents(item: _Item) -> int | None:
     return None if unit is None else Wallet().cents(unit, "unitPrice")
 
 
-def _rows(item_id: str, sku: str, amounts: ItemAmounts) -> Iterable[dict[str, Any]]:
+def _article(item: Mapping[str, Any]) -> tuple[str, int]:
+    """Title, and the pieces that the item's lines are for."""
+    article = item.get("product")
+    title = _text(article.get("title")) if isinstance(article, Mapping) else ""
+    return title, _kept(item) or 1
+
+
+def _rows(
+    item_id: str, sku: str, amounts: ItemAmounts, article: tuple[str, int] = ("", 1)
+) -> Iterable[dict[str, Any]]:
     for component, cents in amounts.gross.items():
         if cents:
             yield {
                 "order_item_id": item_id,
                 "sku": sku,
+                "title": article[0] if component == "goods" else "",
+                "pieces": article[1] if component == "goods" else 1,
                 "component": component,
                 "gross_cents": cents,
                 "tax_cents": None if amounts.tax is None else amounts.tax.get(component, 0),

@@ -76,6 +76,8 @@ ORDER_LINES = Frame(
         "line": "count",
         "order_item_id": "text",  # "" for what belongs to the order as a whole
         "sku": "text",
+        "title": "text",  # of the article, "" on other lines
+        "pieces": "count",  # of the article; 1 on other lines
         "component": "text",  # domain.proceeds.COMPONENTS
         "gross_cents": "cents",  # VAT inside, unless Amazon collects it; discounts negative
         "tax_cents": "cents",  # VAT in it according to Amazon; a hole when Amazon says nothing

@@ -14,6 +14,7 @@ class OutcomeKind(StrEnum):
     """The classes an answer can fall in."""
 
     CONFIRMED = "confirmed"
+    MADE = "made"  # the invoice was made; what was booked of it must be read back
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     NOT_SENT = "not_sent"

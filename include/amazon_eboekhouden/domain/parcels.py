@@ -65,7 +65,7 @@ def lines_per_parcel(
             earlier,
             sum(goods.values()),
         )
-        yield parcel, list(_part(lines, shares))
+        yield parcel, list(_part(lines, shares, parcel.pieces))
 
 
 def _with_pieces(
@@ -102,7 +102,9 @@ def _earlier(goods: Mapping[str, int], sent: Mapping[str, int], pieces: Mapping[
     return sum(Share(sent[item], 0, pieces[item]).of(cents) for item, cents in goods.items())
 
 
-def _part(lines: Sequence[Line], shares: Mapping[str, Share]) -> Iterator[Line]:
+def _part(
+    lines: Sequence[Line], shares: Mapping[str, Share], pieces: Mapping[str, int]
+) -> Iterator[Line]:
     position = 0
     for line in lines:
         share = shares[line["order_item_id"]]
@@ -113,6 +115,7 @@ def _part(lines: Sequence[Line], shares: Mapping[str, Share]) -> Iterator[Line]:
             yield {
                 **line,
                 "line": position,
+                "pieces": pieces.get(line["order_item_id"], 1) if line["title"] else 1,
                 "gross_cents": cents,
                 "tax_cents": None if tax is None else share.of(tax),
             }

@@ -39,6 +39,8 @@ class OrderLine:
     component: str
     gross_cents: int
     tax_cents: int | None
+    title: str = ""
+    pieces: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,14 @@ def mutation_lines(groups: Iterable[RateGroup]) -> list[MutationLine]:
 
     A last part of a credit may hold a line of nothing but a cent of VAT: it clears the account.
     """
+    return [line for *_, line in numbered_lines(groups)]
+
+
+def numbered_lines(groups: Iterable[RateGroup]) -> list[tuple[int, RateGroup, MutationLine]]:
+    """The lines of `mutation_lines`, each with its place on the invoice and its rate.
+
+    A VAT line of its own has place 0.
+    """
     plain, own_vat = [], []
     for group in groups:
         dutch = DUTCH_VAT_CODES.get(group.code, ZERO)
@@ -172,12 +182,14 @@ def mutation_lines(groups: Iterable[RateGroup]) -> list[MutationLine]:
                 amounts = (line.net_cents, line.vat_cents, line.gross_cents)
             else:
                 amounts = (line.net_cents, 0, line.net_cents)
-            plain.append((line.position, MutationLine(line.account, group.code, dutch, *amounts)))
+            booked = MutationLine(line.account, group.code, dutch, *amounts)
+            plain.append((line.position, group, booked))
         if group.vat_account and group.vat_cents:
             vat = group.vat_cents
-            own_vat.append(MutationLine(group.vat_account, NO_VAT, ZERO, vat, 0, vat))
-    plain.sort(key=lambda pair: pair[0])
-    return [line for _, line in plain if line.gross_cents or line.net_cents] + own_vat
+            line_of_vat = MutationLine(group.vat_account, NO_VAT, ZERO, vat, 0, vat)
+            own_vat.append((0, group, line_of_vat))
+    plain.sort(key=lambda one: one[0])
+    return [one for one in plain if one[2].gross_cents or one[2].net_cents] + own_vat
 
 
 def _rates_of_items(

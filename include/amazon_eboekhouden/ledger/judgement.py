@@ -6,20 +6,22 @@ Source: reliability rules 3.7 (answers) and 3.8 (probes).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from amazon_eboekhouden.domain.bookings import Mutation, MutationKind, MutationLine
-from amazon_eboekhouden.domain.books import BookedMutation, BookedRelation
+from amazon_eboekhouden.domain.books import BookedLine, BookedMutation, BookedRelation
 from amazon_eboekhouden.domain.outcomes import Outcome, OutcomeKind
 from amazon_eboekhouden.ledger.keys import TOKEN_MARK
 from amazon_eboekhouden.ledger.states import Change, Intent, State
 
 # The account as a whole is closed, unpaid or full: nothing is wrong with the booking.
 _ACCOUNT_CODES = ("SECURITY_", "MODULE_")
+# Reason of an invoice that the service says it made: its mutation was not seen yet.
+READ_BACK = "read-back"
 
 
 def change_of(outcome: Outcome) -> Change:
@@ -34,6 +36,8 @@ def change_of(outcome: Outcome) -> Change:
             return Change(State.REJECTED, outcome.code or "refused", evidence=evidence)
         case OutcomeKind.NOT_SENT:
             return Change(State.PLANNED, evidence=evidence, not_counted=True)
+        case OutcomeKind.MADE:
+            return Change(State.UNKNOWN, READ_BACK, evidence=evidence, answered=True)
         case OutcomeKind.DUPLICATE:
             return Change(State.UNKNOWN, "number-exists", evidence=evidence, answered=True)
         case OutcomeKind.SESSION_EXPIRED:
@@ -70,6 +74,7 @@ def invoice_numbers(row: BookedMutation) -> set[str]:
 def planned_mutation(content: str) -> Mutation:
     """The mutation that the books must show, from an intent's content."""
     data: dict[str, Any] = json.loads(content)
+    data.pop("as_document", None)
     lines = [{**line, "vat_percent": Decimal(line["vat_percent"])} for line in data.pop("lines")]
     fixed = {
         "kind": MutationKind(data["kind"]),
@@ -90,14 +95,31 @@ def differences(content: str, row: BookedMutation) -> list[str]:
         "relation": (ours.relation_code, row.relation_code),
         "amount": (ours.gross_cents, row.gross_cents),
         "lines": (
-            sorted((line.account, line.vat_code, line.gross_cents) for line in ours.lines),
-            sorted((line.account, line.vat_code, line.gross_cents) for line in row.lines),
+            shown_lines(ours.lines, made_by_books="as_document" in json.loads(content)),
+            shown_lines(row.lines, made_by_books="as_document" in json.loads(content)),
         ),
     }
     found = [name for name, (mine, theirs) in pairs.items() if mine != theirs]
     if ours.invoice_number and ours.invoice_number not in invoice_numbers(row):
         found.append("invoice number")
     return found
+
+
+def shown_lines(
+    lines: Iterable[MutationLine | BookedLine], *, made_by_books: bool
+) -> list[tuple[str, str, int]]:
+    """Lines as they are compared: account, VAT code, amount.
+
+    An invoice that the books made has its VAT reckoned per code, and only the books know how they
+    divide it over the lines: the nets per account and the total are compared then.
+    """
+    if not made_by_books:
+        return sorted((line.account, line.vat_code, line.gross_cents) for line in lines)
+    nets: dict[tuple[str, str], int] = {}
+    for line in lines:
+        key = line.account, line.vat_code
+        nets[key] = nets.get(key, 0) + line.net_cents
+    return sorted((*key, cents) for key, cents in nets.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +149,9 @@ def judge(intent: Intent, sight: Sight, max_attempts: int) -> Change | None:
         return Change(State.NEEDS_HUMAN, "duplicated", first, f"mutations {numbers}")
     if sight.own:
         return _adopt(intent, sight.own[0])
+    if intent.reason == READ_BACK and len(sight.foreign) == 1:
+        # The service said that it made this invoice, and wrote a description of its own.
+        return _adopt(intent, sight.foreign[0])
     if not intent.settled:
         return None  # It may still be applied: absence proves nothing yet.
     if sight.half:

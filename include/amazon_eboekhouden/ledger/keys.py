@@ -34,6 +34,9 @@ def content_of(payload: Payload) -> str:
         return json.dumps({"code": payload.code}, separators=(",", ":"))
     data = asdict(payload)
     del data["description"], data["payment_term_days"]
+    # How an invoice is printed is text too; that the books made it tells how its lines compare.
+    if data.pop("document"):
+        data["as_document"] = True
     return json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
 
 

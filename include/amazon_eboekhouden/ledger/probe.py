@@ -29,6 +29,7 @@ from amazon_eboekhouden.ledger.store import Store
 
 METERED = "GetMutaties"
 _ASK_BY_NUMBER = 25  # unknowns asked by invoice number beside the windows; more would eat the month
+_DOCUMENTS = (BookingKind.INVOICE, BookingKind.CREDIT_NOTE)
 _LONGEST_SWEEP = 200  # windows; a stop for a service that never answers empty
 
 
@@ -189,11 +190,16 @@ class Probe:
             ]
         complete = self.reaches_back and not self.failed
         hidden = not self.reaches_back and not self.failed
-        half = complete and not own and self._is_half(intent)
+        half = False
+        if complete and not own and not same:
+            try:
+                half = self._is_half(intent)
+            except RemoteError:
+                complete = False  # Absence is not proved while this is not known.
         return judge(intent, Sight(own, same, complete, hidden, half), self.settings.max_attempts)
 
     def _is_half(self, intent: Intent) -> bool:
-        if intent.kind is not BookingKind.INVOICE or not isinstance(self.remote, KnowsInvoices):
+        if intent.kind not in _DOCUMENTS or not isinstance(self.remote, KnowsInvoices):
             return False
         return self.remote.has_invoice(intent.invoice_number)
 

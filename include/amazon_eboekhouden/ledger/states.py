@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from amazon_eboekhouden.domain.bookings import BookingKind
 
@@ -158,17 +160,24 @@ def verdict(existing: Intent | None, draft: Draft) -> Verdict:
 
 def same_in_books(content: str, other: str) -> bool:
     """Whether two contents show the same in the books, which keep no VAT percentages."""
+    both = [json.loads(content), json.loads(other)]
+    # The books divide the VAT of an invoice that they made themselves: nets are compared then.
+    made_by_books = any("as_document" in data for data in both)
 
-    def shown(text: str) -> dict[str, object]:
-        data = json.loads(text)
+    def shown(data: dict[str, Any]) -> dict[str, object]:
         lines = data.pop("lines", [])
-        data.pop("in_ex_vat", None)
-        return {
-            **data,
-            "lines": sorted((ln["account"], ln["vat_code"], ln["gross_cents"]) for ln in lines),
-        }
+        for name in ("in_ex_vat", "as_document"):
+            data.pop(name, None)
+        if not made_by_books:
+            same = sorted((ln["account"], ln["vat_code"], ln["gross_cents"]) for ln in lines)
+            return {**data, "lines": same}
+        nets: Counter[tuple[str, str]] = Counter()
+        for line in lines:
+            nets[line["account"], line["vat_code"]] += line["net_cents"]
+        gross = sum(line["gross_cents"] for line in lines)
+        return {**data, "lines": sorted(nets.items()), "gross": gross}
 
-    return shown(content) == shown(other)
+    return shown(both[0]) == shown(both[1])
 
 
 def event_hash(previous: str, *fields: object) -> str:
