@@ -89,6 +89,28 @@ def _audit(runtime: Runtime, options: argparse.Namespace) -> RunReport:
 def _explain(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     from amazon_eboekhouden.pipelines import explain
 
+def _fee_invoice(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import fee_invoice_entry, fee_invoices
+
+    if options.csv is not None:
+        invoices = fee_invoice_entry.from_csv(options.csv, vat_code=options.vat_code)
+    elif None in (options.number, options.net, options.vat, options.period):
+        raise ValueError("give --number, --net, --vat and --period, or --csv")
+    else:
+        invoices = [
+            fee_invoice_entry.one_invoice(
+                options.number,
+                options.period,
+                options.net,
+                options.vat,
+                on=options.date,
+                kinds=options.kinds,
+                vat_code=options.vat_code,
+            )
+        ]
+    return fee_invoices.run(runtime, invoices, accept_difference=options.accept_difference)
+
+
     return explain.run(runtime, options.order_id)
 
 
@@ -149,6 +171,37 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
 def _check_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--create-accounts", action="store_true", help="create missing BAL and VW accounts"
+def _fee_invoice_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--number", metavar="NUMBER", help="Amazon's invoice number")
+    parser.add_argument("--net", metavar="EUR", help="total without VAT; below zero: credit note")
+    parser.add_argument("--vat", metavar="EUR", help="total VAT")
+    parser.add_argument("--period", metavar="2026-10", help="month whose fees it bills")
+    parser.add_argument(
+        "--date", type=values.day, metavar="DAY", help="its date (end of the month)"
+    )
+    parser.add_argument(
+        "--kinds",
+        type=values.words,
+        default=(),
+        metavar="KIND,KIND",
+        help="kinds of fee it covers (all but advertising)",
+    )
+    parser.add_argument(
+        "--csv", type=Path, metavar="PATH", help="number;period;date;kind;net;vat, a line per kind"
+    )
+    parser.add_argument(
+        "--vat-code",
+        default="",
+        metavar="CODE",
+        help="where the rate does not tell: BI_EU_INK, GEEN",
+    )
+    parser.add_argument(
+        "--accept-difference",
+        action="store_true",
+        help="book it though it differs from the fees that wait for it",
+    )
+
+
     )
 
 
@@ -197,3 +250,10 @@ COMMANDS = (
         "explain", "Tell the whole life of an order.", _explain, _explain_arguments, reads=True
     ),
 )
+    Command(
+        "fee-invoice",
+        "Compare Amazon's fee invoice with what was booked; book it where fees wait for it.",
+        _fee_invoice,
+        _fee_invoice_arguments,
+        counts=True,
+    ),

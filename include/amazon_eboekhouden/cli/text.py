@@ -30,17 +30,22 @@ def text_of(report: RunReport, *, counts: bool) -> str:
     if "story" in report.details:
         lines.append(str(report.details["story"]))
     for name, value in report.details.items():
-        if name in ("story", "order"):  # The story is the order, for a person.
-            continue
-        if name == "statement":
-            lines += _proof_text(value)
-        elif name == "settlements":
-            lines += [line for summary in value for line in _settlement_text(summary)]
-        else:
-            lines.append(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
+        lines += _detail_text(name, value)
     if report.retry_after_utc is not None:
         lines.append(f"not finished; come back after {report.retry_after_utc.isoformat()}")
     return "\n".join(lines or ["nothing to report"]) + "\n"
+
+
+def _detail_text(name: str, value: Any) -> list[str]:
+    if name in ("story", "order"):  # The story is the order, for a person.
+        return []
+    if name == "statement":
+        return _proof_text(value)
+    if name == "fee_invoices":
+        return [line for one in value for line in _fee_invoice_text(one)]
+    if name == "settlements":
+        return [line for summary in value for line in _settlement_text(summary)]
+    return [f"  {name}: {value if isinstance(value, str) else json.dumps(value)}"]
 
 
 def _settlement_text(summary: dict[str, Any]) -> list[str]:
@@ -71,3 +76,17 @@ def _proof_text(made: dict[str, Any]) -> list[str]:
         f"  bank line, EUR, against account {made['bank_account']}".ljust(62)
         + f"{euros(made['bank_eur_cents']):>14}",
     ]
+
+
+def _fee_invoice_text(shown: dict[str, Any]) -> list[str]:
+    """A fee invoice beside the books, per kind."""
+    lines = [f"fee invoice {shown['number']}, fees of {shown['month']}"]
+    if "kinds" not in shown:
+        return [*lines, "  booked before"]
+    head = ("kind", "booked net", "booked VAT", "waiting", "billed net", "billed VAT", "difference")
+    lines.append("  " + head[0].ljust(18) + "".join(name.rjust(12) for name in head[1:]))
+    names = ("booked_net", "booked_vat", "accrued", "invoiced_net", "invoiced_vat", "difference")
+    for kind in shown["kinds"]:
+        amounts = "".join(f"{euros(kind[f'{name}_cents']):>12}" for name in names)
+        lines.append("  " + (kind["kind"] or "all together").ljust(18) + amounts)
+    return lines

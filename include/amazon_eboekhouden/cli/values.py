@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from amazon_eboekhouden.domain.money import cents_of
 
@@ -44,3 +44,20 @@ def deposit(text: str) -> tuple[str, int]:
         return settlement_id, cents_of(amount)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not ID=EUR, such as 123=45.67") from None
+
+
+def day(text: str) -> date:
+    """A day in ISO 8601.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day, such as 2026-10-31") from None
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Words with commas between them."""
+    return tuple(word for word in (part.strip() for part in text.split(",")) if word)

@@ -32,6 +32,7 @@ class FeeRule:
         vat_code: VAT code of a purchase, GEEN for none.
         vat_percent: VAT inside the amount; 0 when there is none or it is reverse charged.
         includes_vat: the amount withheld includes the VAT.
+        waits_for_invoice: it stands on the accrual until Amazon's invoice tells the VAT.
     """
 
     fee_kind: str
@@ -39,6 +40,7 @@ class FeeRule:
     vat_code: str
     vat_percent: Decimal
     includes_vat: bool
+    waits_for_invoice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,29 @@ def fee_rule(fee_kind: str, marketplace: str, on: date, settings: CouplingSettin
     if entry is not None and entry.vat_code:
         return rule  # Somebody chose the VAT of this very fee: that beats every default.
     if rule.vat_code == BY_INVOICE or _waits_for_invoice(fee_kind, settings):
-        return _without_vat(rule, settings.accounts.fee_accrual)
+        waiting = _without_vat(rule, settings.accounts.fee_accrual)
+        return replace(waiting, waits_for_invoice=True)
     if settings.seller.vat.scheme == "kor":  # No right to deduct: the cost includes the VAT.
         return _without_vat(rule, rule.account)
     return rule
+
+
+def cost_account(fee_kind: str, on: date, settings: CouplingSettings) -> str:
+    """The cost account of a kind of fee, also while the fee itself waits on the accrual.
+
+    Args:
+        fee_kind: one of `fee_kinds()`.
+        on: local date.
+        settings: the coupling's, with its overrides.
+
+    Raises:
+        KeyError: the table does not know the fee kind.
+    """
+    entry = _override(fee_kind, "", on, settings)
+    if entry is not None and entry.account:
+        return entry.account
+    line = _line(fee_kind, "", on, settings.seller.established_in)
+    return str(getattr(settings.accounts, line.role))
 
 
 def _without_vat(rule: FeeRule, account: str) -> FeeRule:

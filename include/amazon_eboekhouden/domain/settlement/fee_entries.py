@@ -75,9 +75,12 @@ def _natural(settlement_id: str, key: FeeKey) -> str:
 def _add(entries: Entries, key: FeeKey, parts: list[tuple[FeeRule, date, int]]) -> None:
     per_account: dict[str, int] = defaultdict(int)
     per_kind: dict[str, int] = defaultdict(int)
+    accrued: dict[str, int] = defaultdict(int)
     for rule, _, cents in parts:
         per_account[rule.account] += cents
         per_kind[rule.fee_kind] += cents
+        if rule.waits_for_invoice:
+            accrued[rule.fee_kind] += cents
     vat_code, month, sign = key
     rule = parts[0][0]
     accounts = {account: cents for account, cents in sorted(per_account.items()) if cents}
@@ -90,7 +93,12 @@ def _add(entries: Entries, key: FeeKey, parts: list[tuple[FeeRule, date, int]]) 
         kind=BookingKind.FEES,
         is_received=is_received,
         in_ex_vat="IN" if all(r.includes_vat for r, _, _ in parts) else "EX",
-        facts={"fees": dict(sorted(per_kind.items())), "vat_code": vat_code, "month": month},
+        facts={
+            "fees": dict(sorted(per_kind.items())),
+            "vat_code": vat_code,
+            "month": month,
+            **({"accrued": dict(sorted(accrued.items()))} if accrued else {}),
+        },
     )
 
 

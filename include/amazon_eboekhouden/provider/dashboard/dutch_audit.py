@@ -9,6 +9,19 @@ from amazon_eboekhouden.provider.dashboard.dutch_orders import Words
 _FROM_FILE = "bewaar haar anders uit Seller Central en geef haar mee met --file."
 
 AUDIT: Mapping[str, Words] = {
+    "fee-invoice-differs": (
+        "Kostenfactuur van Amazon wijkt af",
+        "Amazon rekent {invoiced} euro kosten over {month}, geboekt is {booked} euro: "
+        "{difference} euro verschil, waarvan {vat} euro btw.",
+        "Voer de andere kostenfacturen van die maand in en wacht op haar afrekeningen; verbeter "
+        "een echt verschil in de voorbelasting met de hand.",
+    ),
+    "fee-invoice-rate-unclear": (
+        "Btw op de kostenfactuur onduidelijk",
+        "{vat} euro btw op {net} euro past bij geen Nederlands tarief.",
+        "Kijk op de factuur wie haar stuurt en voer haar opnieuw in met de btw-code: BI_EU_INK "
+        "voor Luxemburg (verlegd), GEEN voor buitenlandse btw.",
+    ),
     "settlement-gap": (
         "Er ontbreekt een afrekening",
         "Zij begint op {starts}; de afrekening van {where} ervoor eindigde op {ended}.",
