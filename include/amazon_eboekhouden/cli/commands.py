@@ -80,15 +80,6 @@ def _statement(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     return report
 
 
-def _audit(runtime: Runtime, options: argparse.Namespace) -> RunReport:
-    from amazon_eboekhouden.pipelines import audit
-
-    return audit.run(runtime)
-
-
-def _explain(runtime: Runtime, options: argparse.Namespace) -> RunReport:
-    from amazon_eboekhouden.pipelines import explain
-
 def _fee_invoice(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     from amazon_eboekhouden.pipelines import fee_invoice_entry, fee_invoices
 
@@ -110,6 +101,15 @@ def _fee_invoice(runtime: Runtime, options: argparse.Namespace) -> RunReport:
         ]
     return fee_invoices.run(runtime, invoices, accept_difference=options.accept_difference)
 
+
+def _audit(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import audit
+
+    return audit.run(runtime)
+
+
+def _explain(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import explain
 
     return explain.run(runtime, options.order_id)
 
@@ -162,15 +162,6 @@ def _statement_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", type=Path, metavar="PATH", help="write a CSV for spreadsheets")
 
 
-def _report_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", choices=("oss", "icp", "vat"))
-    parser.add_argument("--quarter", type=values.quarter, required=True, metavar="2026-Q4")
-    parser.add_argument("--csv", type=Path, metavar="PATH", help="write a CSV for spreadsheets")
-
-
-def _check_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--create-accounts", action="store_true", help="create missing BAL and VW accounts"
 def _fee_invoice_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--number", metavar="NUMBER", help="Amazon's invoice number")
     parser.add_argument("--net", metavar="EUR", help="total without VAT; below zero: credit note")
@@ -202,6 +193,15 @@ def _fee_invoice_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _report_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", choices=("oss", "icp", "vat"))
+    parser.add_argument("--quarter", type=values.quarter, required=True, metavar="2026-Q4")
+    parser.add_argument("--csv", type=Path, metavar="PATH", help="write a CSV for spreadsheets")
+
+
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--create-accounts", action="store_true", help="create missing BAL and VW accounts"
     )
 
 
@@ -239,6 +239,13 @@ COMMANDS = (
         reads=True,
     ),
     Command(
+        "fee-invoice",
+        "Compare Amazon's fee invoice with what was booked; book it where fees wait for it.",
+        _fee_invoice,
+        _fee_invoice_arguments,
+        counts=True,
+    ),
+    Command(
         "report",
         "Report a quarter's OSS sales, ICP supplies or VAT.",
         _report,
@@ -250,10 +257,3 @@ COMMANDS = (
         "explain", "Tell the whole life of an order.", _explain, _explain_arguments, reads=True
     ),
 )
-    Command(
-        "fee-invoice",
-        "Compare Amazon's fee invoice with what was booked; book it where fees wait for it.",
-        _fee_invoice,
-        _fee_invoice_arguments,
-        counts=True,
-    ),

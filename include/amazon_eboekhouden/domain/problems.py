@@ -499,6 +499,22 @@ _BOOKING: Mapping[str, ProblemKind] = {
     ),
 }
 
+# --- Amazon's fee invoices (pipelines.fee_invoices) -----------------------------------------------
+_FEE_INVOICES: Mapping[str, ProblemKind] = {
+    "fee-invoice-differs": ProblemKind(
+        "Amazon bills {invoiced} EUR of fees for {month}, booked are {booked} EUR: {difference} "
+        "EUR apart, {vat} EUR of it VAT",
+        "enter the other invoices of that month and wait for its settlements; what is really "
+        "different: correct the input VAT by hand, or book an invoice of fees that waited with "
+        "`--accept-difference`",
+    ),
+    "fee-invoice-rate-unclear": ProblemKind(
+        "{vat} EUR of VAT on {net} EUR fits no Dutch rate",
+        "read on the invoice who bills it and repeat with `--vat-code`: BI_EU_INK for Luxembourg "
+        "under reverse charge, GEEN for foreign VAT or none",
+    ),
+}
+
 # --- the nightly audit (domain.settlement.chain, domain.standing, audit) and explain --------------
 _AUDIT: Mapping[str, ProblemKind] = {
     "settlement-gap": ProblemKind(
@@ -536,22 +552,6 @@ _AUDIT: Mapping[str, ProblemKind] = {
     ),
     "transit-not-empty": ProblemKind(
         "transit account {account} stands at {balance} EUR; payouts of the last five banking days "
-# --- Amazon's fee invoices (pipelines.fee_invoices) -----------------------------------------------
-_FEE_INVOICES: Mapping[str, ProblemKind] = {
-    "fee-invoice-differs": ProblemKind(
-        "Amazon bills {invoiced} EUR of fees for {month}, booked are {booked} EUR: {difference} "
-        "EUR apart, {vat} EUR of it VAT",
-        "enter the other invoices of that month and wait for its settlements; what is really "
-        "different: correct the input VAT by hand, or book an invoice of fees that waited with "
-        "`--accept-difference`",
-    ),
-    "fee-invoice-rate-unclear": ProblemKind(
-        "{vat} EUR of VAT on {net} EUR fits no Dutch rate",
-        "read on the invoice who bills it and repeat with `--vat-code`: BI_EU_INK for Luxembourg "
-        "under reverse charge, GEEN for foreign VAT or none",
-    ),
-}
-
         "explain {recent} EUR at most",
         "book the bank lines of Amazon's transfers on {account}; if one never came, ask Amazon",
     ),
@@ -598,7 +598,7 @@ CATALOGUE: Mapping[str, ProblemKind] = {
     **_ORDERS,
     **_SETTLEMENTS,
     **_BOOKING,
+    **_FEE_INVOICES,
     **_AUDIT,
     **_REPORTS,
 }
-    **_FEE_INVOICES,

@@ -97,10 +97,10 @@ def run(runtime: Runtime) -> RunReport:
     if not runtime.preview:
         for part, problems in parts.items():
             runtime.ledger.record_problems(runtime.settings.name, f"audit:{part}", problems)
+    report.problems += fee_invoices.audited(runtime)
     report.problems += _of_the_ledger(runtime)
     return report
 
-    report.problems += fee_invoices.audited(runtime)
 
 def _failed(error: RemoteError, connection: str) -> Problem:
     if isinstance(error, CredentialsRefused):
