@@ -180,6 +180,20 @@ def test_personal_data_is_sealed_and_can_be_purged(ledger: BookingLedger, hand: 
     assert ledger.booked(ADMIN)["state"].tolist() == ["CONFIRMED"]
 
 
+def test_what_was_never_booked_is_purged_in_the_end_and_can_be_handed_in_again(
+    ledger: BookingLedger, hand: Hand
+) -> None:
+    drafts = [ledger.keys.draft(ADMIN, relation(1, "Kanarie"))]
+    ledger.store.plan(ADMIN, COUPLING, drafts)
+    hand.move(10)
+    assert ledger.purge_payloads(hand.now_utc()) == 0
+    assert ledger.purge_payloads(hand.now_utc(), hand.now_utc()) == 1
+    assert ledger.store.sendable(ADMIN, COUPLING)[0].sealed == ""
+    ledger.store.plan(ADMIN, COUPLING, drafts)
+    (intent,) = ledger.store.sendable(ADMIN, COUPLING)
+    assert ledger.keys.open(intent.kind, intent.sealed) == relation(1, "Kanarie").payload
+
+
 def test_an_invoice_number_is_given_once_and_for_ever(ledger: BookingLedger) -> None:
     first = ledger.invoice_numbers(ADMIN, "2026", [natural(1), natural(2)])
     assert first == {natural(1): 1, natural(2): 2}

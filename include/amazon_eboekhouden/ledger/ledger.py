@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pandas as pd
 from sqlalchemy import Engine
@@ -180,9 +180,17 @@ class BookingLedger:
         used = self.store.calls_used(administration, "GetMutaties")
         return used, self.settings.calls_a_month
 
-    def purge_payloads(self, confirmed_before_utc: datetime) -> int:
-        """Delete the personal data of what was settled before a moment; how many intents."""
-        return records.purge_payloads(self.engine, confirmed_before_utc)
+    def purge_payloads(
+        self, confirmed_before_utc: datetime, any_before_utc: datetime | None = None
+    ) -> int:
+        """Delete the personal data of what was settled before a moment; how many intents.
+
+        Args:
+            confirmed_before_utc: settled before this.
+            any_before_utc: whatever its state, untouched since this; never when left out.
+        """
+        latest = any_before_utc or datetime.fromtimestamp(0, UTC)
+        return records.purge_payloads(self.engine, confirmed_before_utc, latest)
 
     # --- people --------------------------------------------------------------------------------
     def decide(self, administration: str, natural: str, choice: str, *, who: str, why: str) -> None:

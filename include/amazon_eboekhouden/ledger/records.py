@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Engine, and_, select, update
+from sqlalchemy import Engine, and_, or_, select, update
 
 from amazon_eboekhouden.domain.frames import BOOKED, DTYPES
 from amazon_eboekhouden.domain.problems import Problem, problem
@@ -186,12 +186,13 @@ def issue_numbers(
     return found
 
 
-def purge_payloads(engine: Engine, before_utc: datetime) -> int:
-    """Delete the sealed payloads of what was finished before a moment."""
-    old = and_(
-        _INTENT.c.state.in_(_FINISHED),
-        _INTENT.c.updated_utc < before_utc,
-        _INTENT.c.payload_enc != "",
-    )
+def purge_payloads(engine: Engine, before_utc: datetime, any_before_utc: datetime) -> int:
+    """Delete the sealed payloads of what was finished before a moment, of the rest before another.
+
+    What is not finished by then must be handed in again, fetched anew from Amazon.
+    """
+    finished = and_(_INTENT.c.state.in_(_FINISHED), _INTENT.c.updated_utc < before_utc)
+    old = or_(finished, _INTENT.c.updated_utc < any_before_utc)
+    purged = update(_INTENT).where(old, _INTENT.c.payload_enc != "").values(payload_enc="")
     with engine.begin() as connection:
-        return connection.execute(update(_INTENT).where(old).values(payload_enc="")).rowcount
+        return connection.execute(purged).rowcount

@@ -137,9 +137,11 @@ def verdict(existing: Intent | None, draft: Draft) -> Verdict:
     if existing is None:
         return Verdict.NEW
     same = existing.payload_hash == draft.payload_hash
+    # What was purged before it could be sent gets its payload back.
+    kept = same and existing.sealed != ""
     match existing.state:
         case State.PLANNED:
-            return Verdict.WAITING if same else Verdict.REPLACED
+            return Verdict.WAITING if kept else Verdict.REPLACED
         case State.SENDING | State.UNKNOWN:
             unchanged = same or existing.content == draft.content
             return Verdict.UNCERTAIN if unchanged else Verdict.OVERTAKEN
@@ -153,7 +155,7 @@ def verdict(existing: Intent | None, draft: Draft) -> Verdict:
         case State.CONFIRMED:
             return Verdict.CHANGED
         case State.REJECTED:
-            return Verdict.REFUSED if same else Verdict.REPLACED
+            return Verdict.REFUSED if kept else Verdict.REPLACED
         case _:
             return Verdict.HELD
 

@@ -7,7 +7,7 @@ erase ─► settlements: gaps, reserves, archive ─► Amazon: files about to 
                                               ─► books: open items, clearing, transit, drift
 ```
 
-Source: accounting rule 9.3 (C5, C6, C7, C10); reliability rules 3.8, 3.9 and 6.
+Source: accounting rule 9.3 (C5, C6, C10); reliability rules 3.8, 3.9 and 6.
 """
 
 from __future__ import annotations
@@ -39,8 +39,6 @@ from amazon_eboekhouden.domain.standing import (
 )
 from amazon_eboekhouden.ledger.couplings import LEDGER
 from amazon_eboekhouden.ledger.settlements import SettlementRecord
-from amazon_eboekhouden.pipelines import fee_invoices
-from amazon_eboekhouden.pipelines.check import shown_balances
 from amazon_eboekhouden.pipelines.report import RunReport, refused_credentials, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.pipelines.settlement_files import BOOKED
@@ -51,6 +49,9 @@ if TYPE_CHECKING:
 # Raw orders and sealed payloads hold customers: they go two days after they were of use. Whatever
 # else was staged (a settlement that waits for approval names nobody) goes after a month.
 PERSONAL_KEPT = timedelta(hours=48)
+# Also of what could not be booked: Amazon allows 30 days after delivery. Source: its data
+# protection policy, retention.
+PERSONAL_AT_MOST = timedelta(days=28)
 STAGED_KEPT = timedelta(days=30)
 LISTED_FOR = timedelta(days=90)
 LEAVING_SOON = timedelta(days=15)
@@ -97,7 +98,6 @@ def run(runtime: Runtime) -> RunReport:
     if not runtime.preview:
         for part, problems in parts.items():
             runtime.ledger.record_problems(runtime.settings.name, f"audit:{part}", problems)
-    report.problems += fee_invoices.audited(runtime)
     report.problems += _of_the_ledger(runtime)
     return report
 
@@ -130,7 +130,7 @@ def _erase(runtime: Runtime, now: datetime) -> dict[str, int]:
     return {
         "staged_orders": len(orders),
         "staged_others": runtime.staging.purge(now - STAGED_KEPT),
-        "payloads": runtime.ledger.purge_payloads(now - PERSONAL_KEPT),
+        "payloads": runtime.ledger.purge_payloads(now - PERSONAL_KEPT, now - PERSONAL_AT_MOST),
     }
 
 
