@@ -7,7 +7,7 @@ erase ─► settlements: gaps, reserves, archive ─► Amazon: files about to 
                                               ─► books: open items, clearing, transit, drift
 ```
 
-Source: accounting rule 9.3 (C5, C6, C10); reliability rules 3.8, 3.9 and 6.
+Source: accounting rule 9.3 (C5, C6, C7, C10); reliability rules 3.8, 3.9 and 6.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ from amazon_eboekhouden.domain.standing import (
 )
 from amazon_eboekhouden.ledger.couplings import LEDGER
 from amazon_eboekhouden.ledger.settlements import SettlementRecord
+from amazon_eboekhouden.pipelines import fee_invoices
+from amazon_eboekhouden.pipelines.check import shown_balances
 from amazon_eboekhouden.pipelines.report import RunReport, refused_credentials, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.pipelines.settlement_files import BOOKED
@@ -98,6 +100,7 @@ def run(runtime: Runtime) -> RunReport:
     if not runtime.preview:
         for part, problems in parts.items():
             runtime.ledger.record_problems(runtime.settings.name, f"audit:{part}", problems)
+    report.problems += fee_invoices.audited(runtime)
     report.problems += _of_the_ledger(runtime)
     return report
 
