@@ -30,8 +30,8 @@ os.environ["XDG_STATE_HOME"] = _HOME
 
 # Everybody sees the same examples: a change is judged by what it changed. Looking further is
 # `make test ARGS="--hypothesis-profile=explore"`.
-settings.register_profile("same", derandomize=True)
-settings.register_profile("explore", derandomize=False)
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", derandomize=False, deadline=None)
 settings.load_profile("same")
 
 

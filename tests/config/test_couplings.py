@@ -126,3 +126,23 @@ def test_shipments_cannot_be_invoiced_before_they_are_shipped(tmp_path: Path) ->
     [(field, why, _)] = faults(tmp_path, GOOD.replace("books:", both))
     assert field == "books"
     assert "invoice_on: shipped" in why
+
+
+@pytest.mark.parametrize(
+    ("rates", "why"),
+    [
+        (
+            "[{percent: 9, until_date: 2026-06-30}, {percent: 21, from_date: 2026-06-30}]",
+            "two rates",
+        ),
+        ("[{percent: 9, from_date: 2026-07-01, until_date: 2026-06-30}]", "lies before"),
+        ("120", "less than 100"),
+        ("[]", "at least 1 item"),
+    ],
+)
+def test_rates_of_an_article_that_cannot_be(tmp_path: Path, rates: str, why: str) -> None:
+    more = f"seller:\n  vat: {{rates_by_sku: {{BOEK: {{NL: {rates}}}}}}}"
+    [(field, found, line)] = faults(tmp_path, GOOD.replace("seller:", more))
+    assert field.startswith("seller.vat.rates_by_sku.BOEK.NL")
+    assert why in found
+    assert line > 2

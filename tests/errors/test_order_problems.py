@@ -168,6 +168,9 @@ PROVOKED: dict[str, Callable[[], dict[str, Any]]] = {
         order([item("59.50", row("ITEM", "59.50"), row("TAX", "10.33"))]),
         settings=vat(rates_by_sku={"SKU": {"NL": "9"}}),
     ),
+    "vat-report-contradicted": lambda: _world(
+        order(ONE), item_vat={ORDER_ID: {"1": {"rate": "19"}}}
+    ),
     "period-closed": lambda: _world(
         order(ONE), settings=settings_of({"books": {"closed_through": "2026-10-05"}})
     ),

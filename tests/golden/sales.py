@@ -20,6 +20,7 @@ from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.credit_notes import credit_note
 from amazon_eboekhouden.domain.frames import BOOKED
 from amazon_eboekhouden.domain.invoices import Bookables, invoices
+from amazon_eboekhouden.domain.item_vat import ItemVat
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.orders import OrdersRead, orders_from_json
 from amazon_eboekhouden.domain.problems import Problem
@@ -63,7 +64,13 @@ def read(case: Mapping[str, Any], settings: CouplingSettings) -> OrdersRead:
         )
         for order_id, one in case.get("shipments", {}).items()
     }
-    return orders_from_json(case["orders"], settings, shipments=shipments)
+    item_vat = {
+        order_id: {
+            item: ItemVat(Decimal(one["rate"]), one.get("cents", {})) for item, one in items.items()
+        }
+        for order_id, items in case.get("item_vat", {}).items()
+    }
+    return orders_from_json(case["orders"], settings, shipments=shipments, item_vat=item_vat)
 
 
 def book(

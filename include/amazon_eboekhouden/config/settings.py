@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 # Marketplaces of Amazon's European region; GB is written UK by Amazon's sellers.
 MarketplaceCode = Literal["NL", "BE", "DE", "FR", "IT", "ES", "IE", "SE", "PL", "UK", "TR"]
@@ -29,6 +37,38 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class SkuRate(_Settings):
+    """The rate of an article in a country, from and until days that both count."""
+
+    percent: Annotated[Decimal, Field(ge=0, lt=100)]
+    from_date: date = date.min
+    until_date: date = date.max
+
+    @model_validator(mode="after")
+    def _from_before_until(self) -> SkuRate:
+        if self.from_date > self.until_date:
+            raise ValueError(f"until_date {self.until_date} lies before from_date")
+        return self
+
+
+def _one_or_more(value: object) -> object:
+    # `NL: 9` is the short form of a rate that never changed.
+    return value if isinstance(value, list | tuple) else [{"percent": value}]
+
+
+def _apart(rates: tuple[SkuRate, ...]) -> tuple[SkuRate, ...]:
+    ordered = sorted(rates, key=lambda rate: rate.from_date)
+    for earlier, later in pairwise(ordered):
+        if later.from_date <= earlier.until_date:
+            raise ValueError(f"two rates hold on {later.from_date}")
+    return tuple(ordered)
+
+
+SkuRates = Annotated[
+    tuple[SkuRate, ...], BeforeValidator(_one_or_more), AfterValidator(_apart), Field(min_length=1)
+]
+
+
 class VatSettings(_Settings):
     """How the seller is taxed. Source: accounting rules 5.1 to 5.5."""
 
@@ -40,7 +80,14 @@ class VatSettings(_Settings):
     invalid_vat_id: Literal["hold", "treat_as_b2c"] = "hold"
     amazon_business_eu: Literal["hold", "book"] = "hold"
     oss_turnover_in_3c: bool = False
-    rates_by_sku: dict[str, dict[Country, Decimal]] = Field(default_factory=dict)
+    rates_by_sku: dict[str, dict[Country, SkuRates]] = Field(default_factory=dict)
+
+    def rate_of_sku(self, sku: str, country: str, on: date) -> Decimal | None:
+        """The article's own rate in a country on a day; None when the table has none."""
+        for rate in self.rates_by_sku.get(sku, {}).get(country, ()):
+            if rate.from_date <= on <= rate.until_date:
+                return rate.percent
+        return None
 
 
 class SellerSettings(_Settings):

@@ -190,13 +190,17 @@ def _by_order(lines: pd.DataFrame) -> dict[tuple[str, str], list[OrderLine]]:
     """Lines by order and shipment."""
     found: dict[tuple[str, str], list[OrderLine]] = {}
     taxes = [None if hole else int(tax) for tax, hole in _with_holes(lines["tax_cents"])]
-    names = ("order_id", "shipment_id", "order_item_id", "sku", "component", "title", "pieces")
+    names = (
+        "order_id", "shipment_id", "order_item_id", "sku", "component", "title", "pieces",
+        "rate_told",
+    )  # fmt: skip
     columns = (lines[name].to_numpy(dtype=object) for name in names)
     gross = lines["gross_cents"].tolist()
-    for order, part, item, sku, component, title, pieces, cents, tax in zip(
+    for order, part, item, sku, component, title, pieces, told, cents, tax in zip(
         *columns, gross, taxes, strict=True
     ):
-        line = OrderLine(item, sku, component, cents, tax, title, int(pieces))
+        rate = Decimal(told) if told else None
+        line = OrderLine(item, sku, component, cents, tax, title, int(pieces), rate)
         found.setdefault((order, part), []).append(line)
     return found
 
@@ -335,7 +339,8 @@ def _decided(
         area=area.rates if area else "",
         country=area.country if area else "",
         on=on,
-        amazons_cents=desk.settings.books.invoice_source == "vcs_amazon",
+        amazons_cents=desk.settings.books.invoice_source == "vcs_amazon"
+        or any(line.rate_told is not None for line in lines),
     )
     exchange = exchange_on(order["currency"], on, desk.rates)
     total = exchange.euro_cents(order["total_cents"])

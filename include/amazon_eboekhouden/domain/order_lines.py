@@ -264,6 +264,7 @@ def _rows(
                 "sku": sku,
                 "title": article[0] if component == "goods" else "",
                 "pieces": article[1] if component == "goods" else 1,
+                "rate_told": "",
                 "component": component,
                 "gross_cents": cents,
                 "tax_cents": None if amounts.tax is None else amounts.tax.get(component, 0),

@@ -21,6 +21,7 @@ from amazon_eboekhouden.config.territories import territory_of
 from amazon_eboekhouden.config.vat import rates_in_force
 from amazon_eboekhouden.domain.buyers import BUYER_COLUMNS, buyer_of
 from amazon_eboekhouden.domain.frames import SKIPPED, Frame
+from amazon_eboekhouden.domain.item_vat import ItemVats, with_reported_vat
 from amazon_eboekhouden.domain.order_lines import is_facilitated, lines_of, pieces_of
 from amazon_eboekhouden.domain.parcels import lines_per_parcel
 from amazon_eboekhouden.domain.problems import Problem, problem
@@ -78,6 +79,7 @@ ORDER_LINES = Frame(
         "sku": "text",
         "title": "text",  # of the article, "" on other lines
         "pieces": "count",  # of the article; 1 on other lines
+        "rate_told": "text",  # percent that Amazon's VAT report states, "" when none does
         "component": "text",  # domain.proceeds.COMPONENTS
         "gross_cents": "cents",  # VAT inside, unless Amazon collects it; discounts negative
         "tax_cents": "cents",  # VAT in it according to Amazon; a hole when Amazon says nothing
@@ -140,6 +142,7 @@ def orders_from_json(
     settings: CouplingSettings,
     *,
     shipments: Mapping[str, Shipment] | None = None,
+    item_vat: ItemVats | None = None,
 ) -> OrdersRead:
     """Read orders; of several versions of one order the newest counts.
 
@@ -147,6 +150,7 @@ def orders_from_json(
         raw_orders: objects of `orders` in the answers of searchOrders or getOrder.
         settings: of the coupling.
         shipments: order id to what a report tells of an order that Amazon fulfilled.
+        item_vat: what Amazon's VAT reports state of items, where its VAT service is used.
 
     Problems:
         every code of the catalogue's section "orders" that is about reading.
@@ -159,6 +163,8 @@ def orders_from_json(
         report = (shipments or {}).get(order_id)
         try:
             units = [_read(order_id, raw, settings, report)]
+            if item_vat and (told := item_vat.get(order_id)) and not _is_collected(units[0][0]):
+                units = [(units[0][0], with_reported_vat(units[0][1], told))]
             if settings.books.invoice_unit == "shipment":
                 units = _per_parcel(*units[0], raw, settings, report)
         except _SkippedOrder as skip:
@@ -351,6 +357,11 @@ def _destination(raw: Mapping[str, Any]) -> dict[str, str]:
 def _facilitated(raw: Mapping[str, Any]) -> str:
     found = {is_facilitated(item) for item in records(raw.get("orderItems"))}
     return "mixed" if len(found) > 1 else "yes" if True in found else "no"
+
+
+def _is_collected(order: Mapping[str, Any]) -> bool:
+    """Whether Amazon keeps the VAT: what is left holds none, whatever a report says."""
+    return bool(order["facilitated"] != "no")
 
 
 def _replaces(raw: Mapping[str, Any]) -> bool:

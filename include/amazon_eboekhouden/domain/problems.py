@@ -268,6 +268,11 @@ _ORDERS: Mapping[str, ProblemKind] = {
         "Amazon issues the invoices, and its invoice number is not known yet",
         "nothing to do: Amazon reports it about three days after shipping",
     ),
+    "vat-report-contradicted": ProblemKind(
+        "{item}: Amazon's VAT report says {rate} %, which is no rate of {country} on that day",
+        "compare the VAT of the order in Seller Central, mend the VAT settings there, and book it "
+        "by hand",
+    ),
     "period-closed": ProblemKind(
         "it belongs to {on}, and the books are closed through {closed}",
         "correct books.closed_through if that VAT return is not filed yet; else book the order by "

@@ -41,6 +41,7 @@ class OrderLine:
     tax_cents: int | None
     title: str = ""
     pieces: int = 1
+    rate_told: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,9 @@ def _rate_of(
     known = [line.tax_cents for line in lines if line.tax_cents is not None]
     tax = sum(known)
     fitting = _fitting(lines, tax, context) if tax else []
-    own = settings.seller.vat.rates_by_sku.get(sku, {}).get(context.country)
+    if lines[0].rate_told is not None:
+        return _told(lines[0].rate_told, item, context), "Amazon's VAT report"
+    own = settings.seller.vat.rate_of_sku(sku, context.country, context.on)
     if own is not None:
         if tax and own not in fitting:
             raise OrderFault("vat-sku-contradicted", item=item, sku=sku, rate=own)
@@ -226,6 +229,14 @@ def _rate_of(
     if known and context.amazons_cents:
         return ZERO, "Amazon invoiced 0 %"
     return _default_rate(item, context, settings), "default rate"
+
+
+def _told(percent: Decimal, item: str, context: VatContext) -> Decimal:
+    """The rate of Amazon's VAT report, if it is one of the country whose VAT is due."""
+    rates = [rate.percent for rate in rates_in_force(context.area, context.on)]
+    if percent and percent not in rates:
+        raise OrderFault("vat-report-contradicted", item=item, rate=percent, country=context.area)
+    return percent
 
 
 def _fitting(lines: Sequence[OrderLine], tax: int, context: VatContext) -> list[Decimal]:

@@ -18,7 +18,7 @@ from amazon_eboekhouden.domain.books import LedgerAccount
 from amazon_eboekhouden.domain.credit_notes import credit_note
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS
 from amazon_eboekhouden.domain.handover import bookings
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.domain.orders.shop import booked, item, order, row, with_vat_number
@@ -117,19 +117,19 @@ def test_what_is_no_article_is_named() -> None:
 
 
 def test_businesses_alone_may_get_invoices() -> None:
-    settings = invoicing(document="mutation", document_b2b="invoice")
+    wishes = invoicing(document="mutation", document_b2b="invoice")
     business = order([item("10.00")], order_id="405-1", programs=["AMAZON_BUSINESS"])
     numbered = with_vat_number(order([item("10.00")], order_id="405-2"), "NL123456782B90")
     consumer = order([item("10.00")], order_id="405-3")
-    made, _ = booked(business, numbered, consumer, settings=settings)
+    made, _ = booked(business, numbered, consumer, settings=wishes)
     found = {one.order_id: one.payload for one in handed_over(made)}
     with_paper = {key for key, payload in found.items() if payload.document is not None}
     assert with_paper == {"405-1", "405-2"}
 
 
 def test_a_business_may_be_left_out() -> None:
-    settings = invoicing(document_b2b="mutation")
-    made, _ = booked(order([item("10.00")], programs=["AMAZON_BUSINESS"]), settings=settings)
+    wishes = invoicing(document_b2b="mutation")
+    made, _ = booked(order([item("10.00")], programs=["AMAZON_BUSINESS"]), settings=wishes)
     assert handed_over(made)[0].payload.document is None
 
 
@@ -142,6 +142,7 @@ def test_a_mutation_keeps_the_hash_that_it_had_before_there_were_documents() -> 
 PRICES = st.integers(1, 100_000).map(lambda n: f"{n // 100}.{n % 100:02d}")
 
 
+@settings(max_examples=60)
 @given(
     high=st.lists(PRICES, min_size=1, max_size=4),
     low=st.lists(PRICES, max_size=3),

@@ -152,6 +152,8 @@ def test_shipments_without_any_item_are_told_by_their_amounts() -> None:
 
 
 # --- laws of the division ------------------------------------------------------------------------
+
+
 @given(
     gross=st.integers(-(10**6), 10**6),
     tax=st.one_of(st.none(), st.integers(-(10**5), 10**5)),
@@ -163,7 +165,7 @@ def test_shipments_add_up_to_the_order(
 ) -> None:
     line = {
         "order_item_id": "1", "component": component, "gross_cents": gross, "tax_cents": tax,
-        "line": 1,
+        "title": "", "line": 1,
     }  # fmt: skip
     parcels = [
         Parcel(f"P{n}", FIRST + timedelta(hours=n), "NL", pieces={"1": count})

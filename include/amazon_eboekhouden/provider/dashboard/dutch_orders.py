@@ -269,6 +269,12 @@ ORDERS: Mapping[str, Words] = {
         "Amazon maakt de facturen, en het factuurnummer is nog niet bekend.",
         "Niets: Amazon meldt het ongeveer drie dagen na verzending.",
     ),
+    "vat-report-contradicted": (
+        "Amazons btw-rapport klopt niet met de verkoop",
+        "{item}: Amazons btw-rapport noemt {rate} %; dat is die dag geen tarief van {country}.",
+        "Vergelijk de btw van de bestelling in Seller Central, verbeter daar de btw-instellingen "
+        "en boek met de hand.",
+    ),
     "period-closed": (
         "Periode is afgesloten",
         "De bestelling hoort bij {on}; de boeken zijn gesloten tot en met {closed}.",
