@@ -40,7 +40,6 @@ from amazon_eboekhouden.domain.standing import (
 from amazon_eboekhouden.ledger.couplings import LEDGER
 from amazon_eboekhouden.ledger.settlements import SettlementRecord
 from amazon_eboekhouden.pipelines import fee_invoices
-from amazon_eboekhouden.pipelines.check import shown_balances
 from amazon_eboekhouden.pipelines.report import RunReport, refused_credentials, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.pipelines.settlement_files import BOOKED
