@@ -105,14 +105,36 @@ def test_amounts_that_are_numbers_come_exact(seller, amazon):
     assert all(isinstance(amount, Decimal | int) for amount in amounts)
 
 
-def test_a_window_that_amazon_would_answer_with_nothing_is_refused_here(seller):
-    with pytest.raises(ValueError, match="180 days"):
-        list(
-            seller.list_transactions(
-                posted_after=datetime(2026, 1, 1, tzinfo=UTC),
-                posted_before=datetime(2026, 10, 15, tzinfo=UTC),
-            )
-        )
+def test_a_window_that_amazon_would_answer_with_nothing_is_asked_in_parts(seller, amazon):
+    amazon.control("seed", {"seed": 3, "orders": 30, "from": "2026-09-01", "to": "2026-09-30"})
+    until = datetime(2026, 10, 15, tzinfo=UTC)
+    since = {days: until - timedelta(days=days) for days in (60, 400)}
+    found = {
+        days: [one["transactionId"] for one in _listed(seller, since[days], until)]
+        for days in since
+    }
+    assert found[60] == found[400]
+    assert len(found[60]) == len(set(found[60])) > 20
+    assert seller.calls["listTransactions"] == 1 + 3
+
+
+def _listed(seller, since, until):
+    return seller.list_transactions(posted_after=since, posted_before=until)
+
+
+def test_the_transactions_of_one_order_come_whatever_their_age(seller, amazon):
+    amazon.control("seed", {"seed": 3, "orders": 30, "from": "2026-09-01", "to": "2026-09-30"})
+    every = list(
+        _listed(seller, datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 15, tzinfo=UTC))
+    )
+    order_id = next(
+        one["relatedIdentifierValue"]
+        for transaction in every
+        for one in transaction["relatedIdentifiers"]
+        if one["relatedIdentifierName"] == "ORDER_ID"
+    )
+    own = [one for one in every if order_id in str(one["relatedIdentifiers"])]
+    assert list(seller.transactions_of(order_id)) == own
 
 
 def test_a_report_is_made_and_followed(seller):

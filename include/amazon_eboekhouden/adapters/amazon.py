@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any
 
@@ -36,6 +36,8 @@ INCLUDED_DATA = (
 )
 ORDERS_A_PAGE = 100
 _PAGES_MAX = 1000
+# Beyond 180 days listTransactions answers with nothing at all, not with an error.
+TRANSACTIONS_DAYS = timedelta(days=179)
 _ORDERS = "/orders/2026-01-01/orders"
 _REPORTS = "/reports/2021-06-30/reports"
 _TRANSACTIONS = "/finances/2024-06-19/transactions"
@@ -272,25 +274,38 @@ class AmazonSeller:
     ) -> Iterator[dict[str, Any]]:
         """Financial transactions posted in a window, amounts as Decimal.
 
-        Raises:
-            ValueError: the window is longer than 180 days: Amazon would answer with nothing.
+        Amazon answers a window of 180 days and more with nothing, so a longer one is asked for in
+        parts. It may show a transaction up to 48 hours late, and wants the end of a window to be
+        two minutes ago.
         """
+        start = posted_after
+        while start < posted_before:
+            end = min(start + TRANSACTIONS_DAYS, posted_before)
+            arguments = {"postedAfter": _stamp(start), "postedBefore": _stamp(end)}
+            if marketplace_id:
+                arguments["marketplaceId"] = marketplace_id
+            yield from self._transactions(arguments)
+            start = end
+
+    def transactions_of(self, order_id: str) -> Iterator[dict[str, Any]]:
+        """Every financial transaction of an order, amounts as Decimal."""
+        yield from self._transactions(
+            {"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": order_id}
+        )
+
+    def _transactions(self, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
         operation = "listTransactions"
-        if (posted_before - posted_after).days >= 180:
-            raise ValueError("a window of listTransactions is shorter than 180 days")
-        arguments = {"postedAfter": _stamp(posted_after), "postedBefore": _stamp(posted_before)}
-        if marketplace_id:
-            arguments["marketplaceId"] = marketplace_id
         seen: set[str] = set()
+        token: str | None = None
         while True:
-            answer = self._asked(operation, Finances, _TRANSACTIONS, arguments)
+            more = {"nextToken": token} if token else {}
+            answer = self._asked(operation, Finances, _TRANSACTIONS, {**arguments, **more})
             # A page may be empty and still have a next one.
             yield from answers.expect(operation, answer.payload, "transactions", list)
             token = _token(answer)
             if token is None:
                 return
             _no_loop(operation, token, seen)
-            arguments = {**arguments, "nextToken": token}
 
     # --- how a call is made -----------------------------------------------------------------------
 

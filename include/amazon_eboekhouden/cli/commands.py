@@ -50,6 +50,15 @@ def _orders(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     return orders.run(runtime, up_to_now(datetime.now(UTC), watermark))
 
 
+def _refunds(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.domain.windows import chosen
+    from amazon_eboekhouden.pipelines import refunds
+
+    if options.from_utc is None or options.to_utc is None:
+        raise ValueError("give --from and --to; without a window `orders` reads new refunds itself")
+    return refunds.run(runtime, chosen(options.from_utc, options.to_utc))
+
+
 def _settlements(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     from amazon_eboekhouden.pipelines import settlement_files, settlements
 
@@ -221,6 +230,13 @@ COMMANDS = (
         "orders",
         "Book the orders that changed in a window of time.",
         _orders,
+        _window_arguments,
+        counts=True,
+    ),
+    Command(
+        "refunds",
+        "Make credit notes of what Amazon refunded in a window of time.",
+        _refunds,
         _window_arguments,
         counts=True,
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from typing import Any
 
@@ -79,7 +79,7 @@ def credit_note(
     credited = [_negated(group) for group in _part(left, refunded_cents, left_cents)]
     key = credit_note_key(invoice["order_id"], event_id)
     lines = mutation_lines(credited)
-    mutation = {
+    mutation: dict[str, Any] = {
         "booking": key,
         "booking_kind": BookingKind.CREDIT_NOTE.value,
         "kind": MutationKind.SALES_INVOICE.value,
@@ -97,6 +97,63 @@ def credit_note(
         "facts": facts_text(_facts(invoice, facts, credited, event_id, refunded_cents, reason)),
     }
     return mutation, line_rows(key, lines)
+
+
+def repeated(note: Mapping[str, Any], invoice_number: str) -> CreditNote:
+    """A credit note exactly as it was asked for before, from its facts.
+
+    Args:
+        note: row of BOOKED.
+        invoice_number: of the invoice that it credits.
+    """
+    facts = json.loads(note["facts"])
+    mutation = {
+        "booking": note["booking"],
+        "booking_kind": BookingKind.CREDIT_NOTE.value,
+        "kind": MutationKind.SALES_INVOICE.value,
+        "date": note["date"].date(),
+        "account": DEBTORS,
+        "relation_code": note["relation_code"],
+        "invoice_number": note["invoice_number"],
+        "description": credit_description(note["order_id"], invoice_number, facts["reason"]),
+        "in_ex_vat": "IN",
+        "payment_term_days": 0,
+        "gross_cents": int(note["gross_cents"]),
+        "order_id": note["order_id"],
+        "settlement_id": note["settlement_id"],
+        "depends_on": " ".join(filter(None, (facts["invoice"], facts.get("relation", "")))),
+        "facts": note["facts"],
+    }
+    return mutation, line_rows(note["booking"], mutation_lines(groups_of_facts(facts)))
+
+
+@dataclass(frozen=True, slots=True)
+class SeenInFinances:
+    """What Amazon's finances said of a refund when its credit note was made from them.
+
+    Attributes:
+        ids: every id of its transactions.
+        days: local dates of its phases, oldest first.
+        is_estimate: the money was still deferred; the release may bring another amount.
+    """
+
+    ids: frozenset[str]
+    days: tuple[Date, ...]
+    is_estimate: bool
+
+    def as_facts(self) -> dict[str, Any]:
+        """As the facts of the credit note keep it."""
+        days = [day.isoformat() for day in self.days]
+        return {"ids": sorted(self.ids), "days": days, "is_estimate": self.is_estimate}
+
+
+def seen_in_finances(note: Mapping[str, Any]) -> SeenInFinances | None:
+    """What finances said of a credit note (a BOOKED row); None when another source made it."""
+    if '"finances"' not in note["facts"]:
+        return None
+    facts = json.loads(note["facts"])["finances"]
+    days = tuple(Date.fromisoformat(day) for day in facts["days"])
+    return SeenInFinances(frozenset(facts["ids"]), days, bool(facts["is_estimate"]))
 
 
 def _facts(

@@ -290,6 +290,32 @@ _ORDERS: Mapping[str, ProblemKind] = {
         "{refunded} was refunded, of invoice {invoice} only {left} is left",
         "compare the refund in Seller Central and book it by hand",
     ),
+    "refund-not-understood": ProblemKind(
+        "Amazon's finances show it so that no credit note can be made: {why}",
+        "nothing: its settlement makes the credit note; report the part so that the table "
+        "refund_parts.csv learns it",
+    ),
+    "refund-amount-changed": ProblemKind(
+        "the refund (event {event}) was credited as {booked} {currency} by {note}, Amazon now "
+        "shows {found}",
+        "compare the refund in Seller Central and correct the credit note by hand; the settlement "
+        "holds what does not fit",
+    ),
+    "refund-waits-for-invoice": ProblemKind(
+        "{amount} {currency} was refunded (event {event}) before the order could be invoiced",
+        "mend what holds up the order; its credit note follows by itself",
+    ),
+    "refund-ambiguous": ProblemKind(
+        "the refund of {amount} {currency} (event {event}) fits several invoices of the order, or "
+        "is in another currency",
+        "nothing yet: the settlement says which shipment it is of, and holds it when that does not "
+        "tell",
+    ),
+    "refunds-not-read": ProblemKind(
+        "Amazon's finances could not be read since {since} UTC: {why}",
+        "run `check`; the role Finance and Accounting must be granted to the application. Until "
+        "then credit notes are made when Amazon settles",
+    ),
 }
 
 # --- settlements (domain.settlement …) ------------------------------------------------------------
@@ -365,6 +391,12 @@ _SETTLEMENTS: Mapping[str, ProblemKind] = {
         "the refund of {amount} {currency} (event {event}) fits several documents of the order "
         "equally well; it stands on {account}",
         "say which credit note it is and book the amount from {account}",
+    ),
+    "settlement-refund-differs": ProblemKind(
+        "the refund of {amount} {currency} (event {event}) has another amount than the credit note "
+        "that was made of it on invoice {invoice}; it stands on {account}",
+        "compare the refund in Seller Central, correct the credit note by hand and book the amount "
+        "from {account}",
     ),
     "settlement-refund-too-large": ProblemKind(
         "Amazon refunded {amount} {currency} (event {event}), more than invoice {invoice} still "

@@ -23,6 +23,7 @@ from amazon_eboekhouden.domain.invoices import invoices
 from amazon_eboekhouden.domain.orders import OrdersRead, orders_from_json
 from amazon_eboekhouden.domain.windows import Window
 from amazon_eboekhouden.ledger.decisions import Choice
+from amazon_eboekhouden.pipelines import refunds
 from amazon_eboekhouden.pipelines.batches import (
     plain_problems,
     problems_of,
@@ -64,6 +65,7 @@ def extract(runtime: Runtime, window: Window) -> str:
         pages = _search(runtime, amazon, batch, window)
         if window.moves_watermark:
             pages += _held(runtime, amazon, batch)
+        refunded = refunds.extract(runtime, amazon, batch, window)
         calls = dict(amazon.calls)
     return write_manifest(
         runtime.staging,
@@ -74,6 +76,7 @@ def extract(runtime: Runtime, window: Window) -> str:
             "to_utc": window.to_utc.isoformat(),
             "moves_watermark": window.moves_watermark,
             "pages": pages,
+            "refunds": refunded,
             "calls": calls,
         },
     )
@@ -130,12 +133,19 @@ def transform(runtime: Runtime, ref: str) -> str:
         vies=vies_answers(runtime, orders, booked),
         numbers=_numbers(runtime),
     )
+    held = {p.order_id for p in (*read.problems, *bookable.problems)}
+    notes, refunded = refunds.transform(
+        runtime, extracted["refunds"], booked, bookable.mutations, held
+    )
     frames = write_frames(
         runtime.staging,
         extracted["batch"],
         {
-            "mutations": (MUTATIONS, bookable.mutations),
-            "mutation_lines": (MUTATION_LINES, bookable.mutation_lines),
+            "mutations": (MUTATIONS, _joined(bookable.mutations, notes.mutations)),
+            "mutation_lines": (
+                MUTATION_LINES,
+                _joined(bookable.mutation_lines, notes.mutation_lines),
+            ),
             "relations": (RELATIONS, bookable.relations),
             "skipped": (SKIPPED, pd.concat([skipped, bookable.skipped], ignore_index=True)),
         },
@@ -147,6 +157,7 @@ def transform(runtime: Runtime, ref: str) -> str:
         {
             **{name: extracted[name] for name in ("batch", "to_utc", "moves_watermark", "calls")},
             "frames": frames,
+            "refunds": refunded,
             "order_ids": sorted({*read.orders["order_id"], *(p.order_id for p in read.problems)}),
             "problems": plain_problems(
                 p for p in (*read.problems, *bookable.problems) if p.order_id not in passed_over
@@ -218,9 +229,9 @@ def validate(runtime: Runtime, ref: str) -> str:
         staging,
         manifest["batch"],
         {
-            "mutations": (MUTATIONS, _with(mutations[~new(mutations)], checked.mutations)),
-            "mutation_lines": (MUTATION_LINES, _with(lines[~new(lines)], checked.mutation_lines)),
-            "relations": (RELATIONS, _with(relations[~new(relations)], checked.relations)),
+            "mutations": (MUTATIONS, _joined(mutations[~new(mutations)], checked.mutations)),
+            "mutation_lines": (MUTATION_LINES, _joined(lines[~new(lines)], checked.mutation_lines)),
+            "relations": (RELATIONS, _joined(relations[~new(relations)], checked.relations)),
         },
     )
     return write_manifest(
@@ -241,8 +252,10 @@ def _new(runtime: Runtime) -> Callable[[pd.DataFrame], pd.Series[bool]]:
     return lambda frame: ~frame["booking"].isin(confirmed)
 
 
-def _with(known: pd.DataFrame, checked: pd.DataFrame) -> pd.DataFrame:
-    return pd.concat([known, checked], ignore_index=True) if len(known) else checked
+def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    if first.empty or second.empty:
+        return first if second.empty else second
+    return pd.concat([first, second], ignore_index=True)
 
 
 def load(runtime: Runtime, ref: str) -> RunReport:
@@ -273,6 +286,9 @@ def load(runtime: Runtime, ref: str) -> RunReport:
             runtime.ledger.set_watermark(
                 runtime.settings.name, pd.Timestamp(manifest["to_utc"]).to_pydatetime()
             )
+    report.problems += refunds.remember(
+        runtime, manifest["refunds"], complete=report.retry_after_utc is None
+    )
     return report
 
 

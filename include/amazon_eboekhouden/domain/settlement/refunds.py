@@ -1,19 +1,22 @@
 """Which credit note a refund pays: one per refund event, an existing one before a new one.
 
 One refund may be known under two event ids (Amazon's finances and the settlement), so a refund
-first looks for a credit note of its order and amount that no settlement has paid yet. Source:
-accounting rules 7.1, 7.2 and 9.2.
+first looks for a credit note of its order and amount that no settlement has paid yet, of the same
+day before any other. When only the amount differs it is most likely the same refund all the same:
+then it is held for a person, for two credit notes would take the VAT back twice. Source: accounting
+rules 7.1, 7.2 and 9.2.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.booked_invoice import credit_note_key
+from amazon_eboekhouden.domain.credit_notes import seen_in_finances
 from amazon_eboekhouden.domain.settlement.exchange import at_rate_of
 from amazon_eboekhouden.domain.settlement.known import Document, Known
 from amazon_eboekhouden.domain.settlement.places import Choice, Place
@@ -54,10 +57,12 @@ def choose_credit_notes(
             choices[index] = choice
     rest = [index for index in order if index not in choices]
     wanted = Counter(events[index].cents for index in rest)
+    amounts = {event.cents for event in events}
     for index in rest:
         used = {choice.document for choice in choices.values()}
         event = events[index]
         choice = _unpaid_note(event, wanted[event.cents], used, known)
+        choice = choice or _same_with_another_amount(event, amounts, used, known)
         wanted[event.cents] -= 1
         choices[index] = choice or _new(event, known)
     return [choices[index] for index in range(len(events))]
@@ -101,15 +106,11 @@ def _own_note(event: RefundEvent, known: Known) -> Choice | None:
 
 
 def _unpaid_note(event: RefundEvent, wanted: int, used: set[str], known: Known) -> Choice | None:
-    # Only those from another source: a settlement's own credit notes were matched by their event.
-    free = [
-        note
-        for note in known.credit_notes.get(event.order_id, [])
-        if not note.settlement_id
-        and note.booking not in used
-        and not known.payments.get(note.invoice_number)
-        and note.currency_cents == event.cents
-    ]
+    free = [n for n in _free(event, used, known) if n.currency_cents == event.cents]
+    same_day = [note for note in free if event.posted in _days(note)]
+    # Equal notes of one day on one invoice: any of them is right, and each is paid once.
+    if same_day and len({note.invoice for note in same_day}) == 1:
+        return _pays(same_day[0], 95, "order, refunded amount and day")
     if len(free) > wanted:
         return Choice(
             Place.HELD, "several credit notes fit", 0, problem="settlement-refund-ambiguous"
@@ -117,15 +118,58 @@ def _unpaid_note(event: RefundEvent, wanted: int, used: set[str], known: Known) 
     return _pays(free[0], 80, "order and refunded amount") if free else None
 
 
+def waiting_note(event: RefundEvent, known: Known) -> Document | None:
+    """The credit note of a refund that waited for its invoice, when another source made it."""
+    found = [n for n in _free(event, (), known) if n.currency_cents == event.cents]
+    return min(found, key=lambda n: (event.posted not in _days(n), n.booking), default=None)
+
+
+def _same_with_another_amount(
+    event: RefundEvent, amounts: Collection[int], used: set[str], known: Known
+) -> Choice | None:
+    """Hold a refund that finances showed with another amount.
+
+    It is one when they showed it on the same day, or as an estimate, and no other refund of this
+    settlement has that amount.
+    """
+    for note in _free(event, used, known):
+        seen = seen_in_finances(note.row)
+        if seen is None or note.currency_cents in amounts:
+            continue
+        if event.posted in seen.days or seen.is_estimate:
+            reason = "another amount than in finances"
+            return Choice(
+                Place.HELD, reason, 0, problem="settlement-refund-differs", invoice=note.invoice
+            )
+    return None
+
+
+def _free(event: RefundEvent, used: Collection[str], known: Known) -> list[Document]:
+    """Credit notes of the order that no settlement made or paid, and that may be this refund's."""
+    # A settlement's own credit notes were matched by their event.
+    return [
+        note
+        for note in known.credit_notes.get(event.order_id, [])
+        if not note.settlement_id
+        and note.booking not in used
+        and not known.payments.get(note.invoice_number)
+        and min(_days(note), default=event.posted) <= event.posted + timedelta(days=1)
+    ]
+
+
+def _days(note: Document) -> tuple[date, ...]:
+    """Days on which finances showed the refund; none for a credit note of another source."""
+    seen = seen_in_finances(note.row)
+    return seen.days if seen else ()
+
+
 def _new(event: RefundEvent, known: Known) -> Choice:
     """A credit note that is still to be made, on the invoice that can bear it."""
-    invoices = known.invoices[event.order_id]
-    by_shipment = [i for i in invoices if event.shipment_id and i.shipment_id == event.shipment_id]
-    bearing = by_shipment or [i for i in invoices if _left(i, known) >= -event.cents]
+    bearing = bearing_invoices(event.order_id, event.shipment_id, event.cents, known)
     if not bearing:
         return Choice(
             Place.HELD, "more than the invoice", 0, problem="settlement-refund-too-large",
-            invoice=invoices[0].booking,
+            invoice=known.invoices[event.order_id][0].booking,
         )  # fmt: skip
     if len(bearing) > 1:
         return Choice(Place.HELD, "several invoices fit", 0, problem="settlement-refund-ambiguous")
@@ -135,6 +179,24 @@ def _new(event: RefundEvent, known: Known) -> Choice:
     return Choice(
         Place.CREDIT_NOTE, "new credit note", 90, document=key, invoice=bearing[0].booking
     )
+
+
+def bearing_invoices(
+    order_id: str, shipment_id: str, cents: int, known: Known
+) -> Sequence[Document]:
+    """The invoices of an order that a refund can be credited on.
+
+    Those of its shipment, else those with enough left.
+
+    Args:
+        order_id: an order that has invoices.
+        shipment_id: that Amazon names, "" if none.
+        cents: below zero for a refund, in the currency of the order.
+        known: what the ledger knows of the order.
+    """
+    invoices = known.invoices[order_id]
+    by_shipment = [i for i in invoices if shipment_id and i.shipment_id == shipment_id]
+    return by_shipment or [i for i in invoices if _left(i, known) >= -cents]
 
 
 def _left(invoice: Document, known: Known) -> int:

@@ -26,6 +26,7 @@ from amazon_eboekhouden.domain.settlement.known import Document, Known, Payment,
 from amazon_eboekhouden.domain.settlement.money_entries import unpark_key
 from amazon_eboekhouden.domain.settlement.payments import Paid, paid_on
 from amazon_eboekhouden.domain.settlement.places import Place
+from amazon_eboekhouden.domain.settlement.refunds import RefundEvent, waiting_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,8 @@ def _unpark_refund(
     made: list[Document],
 ) -> Document | None:
     """The refund of a parked order: its credit note, the payment back, and suspense made even."""
-    note = new_note(
+    event = RefundEvent(refund.order_id, refund.event, "", refund.posted, refund.cents)
+    note = waiting_note(event, known) or new_note(
         entries,
         invoice,
         known,

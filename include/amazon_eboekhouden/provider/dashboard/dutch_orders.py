@@ -296,4 +296,30 @@ ORDERS: Mapping[str, Words] = {
         "Er is {refunded} terugbetaald; van factuur {invoice} is nog {left} over.",
         "Vergelijk de terugbetaling in Seller Central en boek haar met de hand.",
     ),
+    "refund-not-understood": (
+        "Terugbetaling niet begrepen",
+        "Amazon toont haar zo dat er geen creditnota van te maken is: {why}.",
+        "Niets: de afrekening maakt de creditnota. Meld het onderdeel.",
+    ),
+    "refund-amount-changed": (
+        "Terugbetaling veranderde van bedrag",
+        "Creditnota {note} is {booked} {currency}; Amazon toont nu {found}.",
+        "Vergelijk de terugbetaling in Seller Central en verbeter de creditnota met de hand.",
+    ),
+    "refund-waits-for-invoice": (
+        "Terugbetaling wacht op de factuur",
+        "Er is {amount} {currency} terugbetaald voordat de bestelling geboekt kon worden.",
+        "Verhelp wat de bestelling tegenhoudt; de creditnota volgt vanzelf.",
+    ),
+    "refund-ambiguous": (
+        "Terugbetaling past bij meer facturen",
+        "De terugbetaling van {amount} {currency} past bij meer facturen van de bestelling.",
+        "Nog niets: de afrekening zegt van welke zending zij is.",
+    ),
+    "refunds-not-read": (
+        "Terugbetalingen niet opgehaald",
+        "Amazon geeft ze sinds {since} UTC niet: {why}.",
+        "Doe de controle van de koppeling; de rol Finance and Accounting is nodig. Tot dan komen "
+        "creditnota's bij de afrekening.",
+    ),
 }

@@ -102,6 +102,12 @@ SETTLEMENTS: Mapping[str, Words] = {
         "{account}.",
         "Zoek uit welke creditnota het is en boek het bedrag van {account}.",
     ),
+    "settlement-refund-differs": (
+        "Terugbetaling met een ander bedrag",
+        "De terugbetaling van {amount} {currency} heeft een ander bedrag dan haar creditnota; zij "
+        "staat op {account}.",
+        "Verbeter de creditnota met de hand en boek het bedrag van {account}.",
+    ),
     "settlement-refund-too-large": (
         "Terugbetaling te groot",
         "Amazon betaalde {amount} {currency} terug, meer dan factuur {invoice} nog heeft; het "
