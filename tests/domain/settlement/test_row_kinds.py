@@ -131,3 +131,36 @@ def test_a_chosen_fee_vat_beats_the_invoice(settings: CouplingSettings) -> None:
 def test_an_unknown_fee_kind_is_a_wrong_program(settings: CouplingSettings) -> None:
     with pytest.raises(KeyError, match="no fee rule"):
         fee_rule("mystery", "NL", ON, settings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "destination", "fee_kind"),
+    [
+        (("AmazonFees", "Coupon Performance Based Fee", "Base fee"), "fee", "deals"),
+        (("AmazonFees", "Deal Participation Fee", "Base fee"), "fee", "deals"),
+        (
+            ("AmazonFees", "Eco-contribution for EPR Pay on Behalf - GB - Packaging", "Base fee"),
+            "fee",
+            "other",
+        ),
+        (("AmazonFees", "FBA fulfilment fee per unit - Reversal", "Base fee"), "fee", "fba"),
+        (("FBAFees", "FBA Long Term Storage Fee", "Tax on fee"), "fee", "storage"),
+        (("FBAFees", "FBA Removal Order: Disposal Fee", "Base fee"), "fee", "fba"),
+        (("Order", "ItemFees", "Digital Services Fee"), "fee", "digital_services"),
+        (("Liquidations", "ItemFees", "LiquidationsBrokerageFee"), "suspense", ""),
+        (
+            ("Debt Adjustment", "Debt Adjustment", "Cross-Account Debt Adjustment for BE"),
+            "debt",
+            "",
+        ),
+        (("Order_Retrocharge", "ItemWithheldTax", "MarketplaceFacilitatorTax-Other"), "order", ""),
+        (("other-transaction", "FBA Inventory Reimbursement", "FREE_REPLACEMENT_REFUND_ITEMS"),
+         "reimbursement", ""),
+    ],
+)  # fmt: skip
+def test_kinds_that_sellers_of_other_marketplaces_see(
+    kind: tuple[str, str, str], destination: str, fee_kind: str
+) -> None:
+    rule = rule_of(kind, ON)
+    assert rule is not None
+    assert (rule.destination, rule.fee_kind) == (destination, fee_kind)
