@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from amazon_eboekhouden.domain.bookings import Booking, MutationKind
+from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.ledger import BookingLedger, LedgerSettings, open_ledger
-from amazon_eboekhouden.ledger.overview import Day, Overview
+from amazon_eboekhouden.ledger.overview import Overview
+from amazon_eboekhouden.ledger.overview_settlements import OpenDay
 from amazon_eboekhouden.ledger.schema import intent
 from sqlalchemy import update
 
@@ -86,10 +88,7 @@ def test_the_month(view: Overview) -> None:
 
 
 def test_days_and_the_newest(view: Overview) -> None:
-    assert view.per_day(FIRST, AFTER) == [
-        Day(date(2026, 11, 1), 2, 0),
-        Day(date(2026, 11, 15), 0, 1),
-    ]
+    assert view.per_day(FIRST, AFTER) == {date(2026, 11, 1): 2}
     assert view.newest_day() == date(2026, 11, 1)
 
 
@@ -102,9 +101,48 @@ def test_a_settlement_leaves_nothing_on_clearing(view: Overview) -> None:
 
 
 def test_open_items(view: Overview) -> None:
-    ages = view.open_items(date(2026, 12, 1))
-    assert [(a.count, a.cents) for a in ages] == [(0, 0), (1, 1210), (0, 0), (0, 0)]
-    assert [item[2] for item in view.oldest_open(limit=5)] == [date(2026, 11, 1)]
+    assert view.open_days() == [OpenDay(date(2026, 11, 1), 1, 1210)]
+    (item,) = view.oldest_open(limit=5)
+    assert (item.day, item.gross_cents, item.open_cents) == (date(2026, 11, 1), 1210, 1210)
+    assert view.oldest_open(limit=5, offset=1) == []
+
+
+def test_a_part_that_was_paid_is_taken_off(view: Overview, ledger: BookingLedger) -> None:
+    book(ledger, COUPLING, [payment(2, 1000)])
+    assert view.open_days() == [OpenDay(date(2026, 11, 1), 1, 210)]
+    # A payment of nothing that is booked opens nothing.
+    with view.engine.begin() as connection:
+        mine = intent.c.natural == natural(1)
+        connection.execute(update(intent).where(mine).values(state="DRIFTED", reason="deleted"))
+    assert view.open_days() == [OpenDay(date(2026, 11, 1), 1, 210)]
+
+
+def test_held_orders_per_hour_in_which_they_were_seen(
+    view: Overview, ledger: BookingLedger
+) -> None:
+    found = [Problem("vies-unanswered", f"order {n}", "c", "t", f"o{n}") for n in (1, 1, 2)]
+    other = Problem("vies-unanswered", "order 3", "c", "t", "o3")
+    ledger.record_problems(COUPLING, "orders", [*found, Problem("b2b", "x", "c", "t", "o1")])
+    ledger.record_problems("other", "orders", [other])
+    now = datetime.now(UTC)
+    hours = view.held_per_hour(now - timedelta(days=1), now + timedelta(days=1))
+    assert list(hours.values()) == [2]
+    assert view.held_per_hour(now + timedelta(days=1), now + timedelta(days=2)) == {}
+
+
+def test_the_newest_balance_and_check_are_kept(ledger: BookingLedger) -> None:
+    assert ledger.seen.balances(ADMIN) == {}
+    for cents in (5, -700):
+        ledger.seen.record_balances(ADMIN, {"1090": cents, "2010": 0})
+    assert {b.account: b.cents for b in ledger.seen.balances(ADMIN).values()} == {
+        "1090": -700,
+        "2010": 0,
+    }
+    for good in (True, False):
+        ledger.seen.record_check(COUPLING, "amazon", good=good)
+    assert [(c.service, c.good) for c in ledger.seen.checks(COUPLING).values()] == [
+        ("amazon", False)
+    ]
 
 
 def test_what_is_not_confirmed_does_not_count(view: Overview) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +12,9 @@ from typing import Any
 import pytest
 from amazon_eboekhouden.domain.bookings import Booking, BookingKind
 from amazon_eboekhouden.domain.problems import CATALOGUE, Problem, problem
-from sqlalchemy import delete, event, text, update
+from sqlalchemy import delete, event, update
 
+from tests.dashboard.busy import fill
 from tests.dashboard.conftest import NOW, SELLER, Browser
 from tests.ledger.world import ADMIN, COUPLING, fees, invoice, natural, order, order_id, payment
 from tests.torture.remote import FakeRemote, Variant
@@ -88,11 +88,12 @@ def test_the_first_page_says_the_month_in_euros(admin: Browser, booked: Any) -> 
     page = admin.get("/").text.replace("\N{NO-BREAK SPACE}", " ")
     assert "November 2026" in page
     figures = page.split('<dl class="figures">')[1].split("</dl>")[0]
+    assert "€ 12,10 <small>1 post</small>" in page  # what is open, by age
     shown = [part.split("</dd>")[0] for part in figures.split("<dd>")[1:]]
     assert shown == ["€ 20,00", "€ 4,20", "€ 3,00", "€ 9,10"]
     assert "2 facturen" in page
     assert "Niets wacht op u" in page
-    assert "1 nov 2026: 2 geboekt, 0 betaald" in page
+    assert "1 nov 2026: 2 bestellingen, 2 facturen, 1 betaald" in page
 
 
 def test_a_settlement_is_green_only_when_clearing_is_zero(admin: Browser, booked: Any) -> None:
@@ -317,38 +318,17 @@ def counted(engine: Any) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-def many(sources: Any, count: int) -> None:
-    """Invoices, payments and settlements as a busy seller has them, in two statements."""
-    content = json.dumps({"kind": "sales_invoice", "account": "1300", "lines": ["x" * 250]})
-    facts = json.dumps({"rates": [{"net_cents": 1000, "vat_cents": 210, "why": "x" * 900}]})
-    sql = """
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
-        INSERT INTO intent SELECT
-          'op' || i, :admin, 'demo', CASE i % 2 WHEN 0 THEN 'INV' ELSE 'PAY' END, 'nat' || i,
-          'token' || i, 'h', :content, :sealed, '', CASE WHEN i % 997 THEN 'CONFIRMED' ELSE
-          'NEEDS_HUMAN' END, CASE WHEN i % 997 THEN '' ELSE 'foreign' END, 1, 1, NULL, NULL, 0, i,
-          '', '', 'order ' || i, 'o' || (i / 2), CASE i % 2 WHEN 0 THEN '' ELSE 's' || (i / 200)
-          END, 'F' || (i / 2), '', date('2026-11-24', '-' || (i % 365) || ' days'), 1210, :facts,
-          1790000000000 + i, 1790000000000 + i FROM n"""
-    values = {"count": count, "admin": ADMIN, "content": content, "facts": facts}
-    with sources.ledger.engine.begin() as connection:
-        connection.execute(text(sql), {**values, "sealed": "x" * 700})
-        connection.execute(
-            text(
-                """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
-                INSERT INTO settlement SELECT :seller, 's' || i, 'demo', '', '', 'booked', '{}',
-                '2026-10-01', '2026-10-15', 100, 'EUR', 0, 0 FROM n"""
-            ),
-            {"count": count // 100, "seller": SELLER},
-        )
-    found = [Problem("vies-unanswered", f"order {n}", "c", "t", str(n)) for n in range(count // 50)]
-    sources.ledger.record_order_problems("demo", found, considered=set())
+PAGES = (
+    "/",
+    "/koppeling/demo/wacht",
+    "/koppeling/demo/beslissen",
+    "/koppeling/demo/afrekeningen",
+    "/koppeling/demo/afrekeningen/s1",
+    "/koppeling/demo/openstaand",
+)
 
 
-PAGES = ("/", "/koppeling/demo/wacht", "/koppeling/demo/beslissen", "/koppeling/demo/afrekeningen")
-
-
-def test_pages_ask_the_database_as_often_for_100_000_bookings_as_for_none(
+def test_pages_ask_the_database_as_often_for_100_000_orders_as_for_hardly_any(
     admin: Browser, sources: Any
 ) -> None:
     from amazon_eboekhouden.ledger import schema
@@ -363,14 +343,30 @@ def test_pages_ask_the_database_as_often_for_100_000_bookings_as_for_none(
             found[path] = len([s for s in seen if not s.startswith(("BEGIN", "PRAGMA"))])
         return found
 
-    many(sources, 1_000)
+    fill(sources, 1_000, 10)
     few = questions()
     with sources.ledger.engine.begin() as connection:
         for table in (schema.intent, schema.settlement, schema.problem):
             connection.execute(delete(table))
-    many(sources, 100_000)
+    fill(sources, 100_000, 1_000)
     assert questions() == few
-    assert few["/"] <= 15
+    assert few["/"] <= 20
+
+
+def test_open_items_are_summed_from_their_index_alone(sources: Any) -> None:
+    with counted(sources.ledger.engine) as seen:
+        sources.overview("demo").open_days()
+    query = next(statement for statement in seen if "GROUP BY" in statement)
+    with sources.ledger.engine.connect() as connection:
+        values = (ADMIN, "demo", "CONFIRMED")
+        needed = query.count("?")
+        plan = connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {query}", tuple((values * needed)[:needed])
+        )
+        steps = [str(row[3]) for row in plan]
+    of_bookings = [step for step in steps if " intent" in step]
+    assert of_bookings
+    assert all("COVERING INDEX intent_open_item" in step for step in of_bookings), steps
 
 
 # --- Airflow's own state -----------------------------------------------------------------------

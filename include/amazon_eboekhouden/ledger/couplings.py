@@ -74,6 +74,10 @@ class Couplings:
             row = connection.execute(
                 select(table).where(table.c.name == name).with_for_update()
             ).one()
+            if not row.administration:  # A person stopped it before it was ever bound.
+                bound = {"administration": administration, "seller": seller}
+                connection.execute(update(table).where(table.c.name == name).values(**bound))
+                row = connection.execute(select(table).where(table.c.name == name)).one()
             found = _mismatch(CouplingState(*row), administration, seller)
             # Restoring the right connection is the remedy, so it lets the coupling go on; only a
             # person's stop stays until a person takes it back.
@@ -86,9 +90,12 @@ class Couplings:
         return found
 
     def activate(self, name: str, *, active: bool, reason: str = "") -> None:
-        """A person stops the coupling, or lets it go on."""
+        """A person stops the coupling, or lets it go on; also before it was ever bound."""
         table = schema.coupling
         with self.engine.begin() as connection:
+            unbound = {"name": name, "administration": "", "seller": "", "stop_reason": ""}
+            now_ms = self.now_ms(connection)
+            insert_once(connection, table, {**unbound, "active": active, "since_utc": now_ms})
             connection.execute(
                 update(table)
                 .where(table.c.name == name)

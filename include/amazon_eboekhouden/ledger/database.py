@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from amazon_eboekhouden.ledger import schema
 
 # The newest revision in migrations/versions; opening a database that has it needs no Alembic.
-NEWEST = "0001"
+NEWEST = "0002"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x617A6562  # any constant: the same in every process
 _one_at_a_time = threading.Lock()  # Alembic keeps its context in a global

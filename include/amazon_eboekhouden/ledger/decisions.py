@@ -26,6 +26,9 @@ class Choice(StrEnum):
     REBOOK = "rebook"  # book ours (again)
     IGNORE = "ignore"  # nothing more happens
     APPROVE = "approve"  # a settlement may be booked
+    REJECT = "reject"  # a settlement may not be booked as it was shown
+    ACTIVATE = "activate"  # a coupling fetches and books
+    DEACTIVATE = "deactivate"  # it no longer does
 
 
 # Which states a choice fits, and where it leads.

@@ -27,6 +27,7 @@ from amazon_eboekhouden.ledger.rates import RateBuckets, RateBudget
 from amazon_eboekhouden.ledger.rebuild import Rebuild, RebuildReport
 from amazon_eboekhouden.ledger.report import BookingReport, problems_of
 from amazon_eboekhouden.ledger.reversal import reversal_of
+from amazon_eboekhouden.ledger.seen import Seen
 from amazon_eboekhouden.ledger.settings import LedgerSettings
 from amazon_eboekhouden.ledger.settlements import Settlements
 from amazon_eboekhouden.ledger.sql_store import SqlStore
@@ -68,6 +69,7 @@ class BookingLedger:
         self.couplings = Couplings(self.engine, now_ms)
         self.settlements = Settlements(self.engine, now_ms)
         self.decisions = Decisions(self.engine, now_ms)
+        self.seen = Seen(self.engine, now_ms)
         self.buckets = RateBuckets(self.engine, now_ms)
         self.aliases = Aliases(self.engine)
 

@@ -23,6 +23,8 @@ from amazon_eboekhouden.ledger.database_time import Utc
 
 metadata = MetaData()
 VERSION_TABLE = "booking_ledger_version"
+# Bookings that carry an invoice number; a query must say it so that its index is used.
+NUMBERED = "kind IN ('INV', 'CRN', 'PAY')"
 
 
 def _text(name: str, **kw: object) -> Column[str]:
@@ -68,6 +70,20 @@ intent = Table(
     # What the dashboard sums per day and month.
     Index("intent_day", "admin", "coupling", "kind", "state", "date"),
     Index("intent_settlement", "admin", "settlement_id"),
+    # Everything that open items are summed from, in the order in which they are summed.
+    Index(
+        "intent_open_item",
+        "admin",
+        "coupling",
+        "state",
+        "invoice_number",
+        "kind",
+        "gross_cents",
+        "date",
+        "order_id",
+        sqlite_where=text(NUMBERED),
+        postgresql_where=text(NUMBERED),
+    ),
     Index(
         "intent_invoice_number",
         "admin",
@@ -224,4 +240,23 @@ rate_bucket = Table(
     Column("tokens", Float, nullable=False),
     Column("rate", Float, nullable=False),  # tokens a second, as last learnt
     Column("refilled_utc", Utc, nullable=False),
+)
+
+# What was last seen outside: pages show it without asking.
+balance = Table(
+    "balance",
+    metadata,
+    _text("admin", primary_key=True),
+    _text("account", primary_key=True),
+    Column("cents", BigInteger, nullable=False),
+    Column("at_utc", Utc, nullable=False),
+)
+
+service_check = Table(
+    "service_check",
+    metadata,
+    _text("coupling", primary_key=True),
+    _text("service", primary_key=True),
+    Column("good", Boolean, nullable=False),
+    Column("at_utc", Utc, nullable=False),
 )

@@ -40,6 +40,7 @@ from amazon_eboekhouden.domain.standing import (
 from amazon_eboekhouden.ledger.couplings import LEDGER
 from amazon_eboekhouden.ledger.settlements import SettlementRecord
 from amazon_eboekhouden.pipelines import fee_invoices
+from amazon_eboekhouden.pipelines.check import shown_balances
 from amazon_eboekhouden.pipelines.report import RunReport, refused_credentials, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.pipelines.settlement_files import BOOKED
@@ -272,9 +273,11 @@ def _balances(
     """C5 and C10: only while no booking of a settlement is under way."""
     accounts = runtime.settings.accounts
     balances = books.balances()
-    shown = [*accounts.clearing.model_dump().values(), accounts.transit, accounts.reserve]
-    shown.append(accounts.suspense)
-    report.details["balances"] = {code: str(euros(balances.get(code, 0))) for code in shown}
+    shown = shown_balances(runtime.settings, balances)
+    report.details["balances"] = {code: str(euros(cents)) for code, cents in shown.items()}
+    bound = runtime.ledger.coupling_state(runtime.settings.name)
+    if bound is not None and not runtime.preview:
+        runtime.ledger.seen.record_balances(bound.administration, shown)
     of_settlements = booked[booked["settlement_id"] != ""]
     if not of_settlements["state"].isin(_CERTAIN).all():
         return []

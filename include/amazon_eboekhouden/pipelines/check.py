@@ -1,6 +1,7 @@
 """The activation check: settings, both connections, and every ledger account that would be used.
 
-It writes nothing, unless it is asked to create the missing accounts of category BAL or VW.
+It writes nothing in the books, unless it is asked to create the missing accounts of category BAL or
+VW. What it saw (whether the services answer, the balances of our accounts) is kept for the pages.
 """
 
 from __future__ import annotations
@@ -46,11 +47,18 @@ def run(runtime: Runtime, *, create_accounts: bool = False) -> RunReport:
     report = RunReport()
     with _noted(runtime.settings.seller.connection, report):
         _check_amazon(runtime, report)
+    _remember(runtime, "amazon", good=not report.problems)
     with _noted(runtime.settings.books.connection, report), runtime.books() as books:
         _check_books(runtime, books, report, create_accounts and not runtime.preview)
         books.close()
         report.calls.update(books.calls)
+    _remember(runtime, "books", good="books" in report.details)
     return report
+
+
+def _remember(runtime: Runtime, service: str, *, good: bool) -> None:
+    if not runtime.preview:
+        runtime.ledger.seen.record_check(runtime.settings.name, service, good=good)
 
 
 def _check_amazon(runtime: Runtime, report: RunReport) -> None:
@@ -87,9 +95,25 @@ def _check_books(
             created.append(role.code)
         else:
             report.problems += _account_problems(role, found)
+    if not runtime.preview:
+        runtime.ledger.seen.record_balances(
+            administration, shown_balances(runtime.settings, books.balances())
+        )
     report.details["books"] = f"administration {administration}, {len(chart)} ledger accounts"
     if created:
         report.details["created_accounts"] = created
+
+
+def shown_balances(settings: CouplingSettings, balances: Mapping[str, int]) -> dict[str, int]:
+    """Balances of clearing, reserve, transit and suspense, in cents; 0 where the books have none.
+
+    Args:
+        settings: which accounts they are.
+        balances: of the books, account code to cents.
+    """
+    accounts = settings.accounts
+    codes = [*accounts.clearing.model_dump().values(), accounts.reserve]
+    return {code: balances.get(code, 0) for code in [*codes, accounts.transit, accounts.suspense]}
 
 
 def _account_problems(role: AccountRole, found: LedgerAccount | None) -> list[Problem]:

@@ -13,12 +13,11 @@ from amazon_eboekhouden.ledger.couplings import ORDERS
 from amazon_eboekhouden.ledger.decisions import Choice, NotPossibleError
 from amazon_eboekhouden.pipelines import check
 from amazon_eboekhouden.pipelines.report import RunReport
-from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.provider.dashboard import airflow_state
 from amazon_eboekhouden.provider.dashboard.cards import CHECK
 from amazon_eboekhouden.provider.dashboard.pages import order_subject, settings_of
 from amazon_eboekhouden.provider.dashboard.security import MayWrite, Submitted, ThisVisit
-from amazon_eboekhouden.provider.dashboard.sources import Checked, Sources, ThisSources
+from amazon_eboekhouden.provider.dashboard.sources import Sources, ThisSources
 
 MOST_WHY = 500
 BOOKING_CHOICES = (Choice.RETRY, Choice.ADOPT, Choice.REBOOK, Choice.IGNORE)
@@ -32,16 +31,8 @@ def check_now(
     sources: ThisSources, request: Request, visit: ThisVisit, name: str, form: Submitted
 ) -> RedirectResponse:
     """Check both connections and every ledger account; what is found goes on the list."""
-    settings = settings_of(sources, name)
-    runtime = Runtime(settings, sources.environment, sources.connections)
-    try:
-        report = check.run(runtime)
-    except SettingsError as error:
-        report = RunReport(problems=list(error.problems))
-    finally:
-        runtime.ledger.close()
-    sources.ledger.record_problems(name, CHECK, report.problems)
-    sources.checks[name] = Checked(sources.now_utc(), report)
+    settings_of(sources, name)
+    report = checked(sources, name)
     done = "gecontroleerd" if not report.problems else "fout"
     return _back(request, "/", done)
 
@@ -110,6 +101,17 @@ def decide(
         raise HTTPException(400, "Deze keuze is niet voor een boeking.")
     _decide(sources, name, form.get("booking", ""), choice, visit.who, why)
     return _back(request, f"/koppeling/{quote(name)}/beslissen", choice.value)
+
+
+def checked(sources: Sources, name: str, *, create_accounts: bool = False) -> RunReport:
+    """Check a coupling, and put what was found on the list in place of what was found before."""
+    try:
+        with sources.runtime(name) as runtime:
+            report = check.run(runtime, create_accounts=create_accounts)
+    except SettingsError as error:
+        report = RunReport(problems=list(error.problems))
+    sources.ledger.record_problems(name, CHECK, report.problems)
+    return report
 
 
 def _decide(sources: Sources, name: str, natural: str, choice: Choice, who: str, why: str) -> None:

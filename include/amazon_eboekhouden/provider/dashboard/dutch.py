@@ -9,7 +9,7 @@ from functools import cache
 from string import Formatter
 
 from amazon_eboekhouden.domain.problems import CATALOGUE, Problem
-from amazon_eboekhouden.ledger.overview import BookingRow
+from amazon_eboekhouden.ledger.rows_shown import BookingRow
 from amazon_eboekhouden.provider.dashboard.dutch_audit import AUDIT
 from amazon_eboekhouden.provider.dashboard.dutch_orders import ORDERS, SETTINGS, Words
 from amazon_eboekhouden.provider.dashboard.dutch_settlements import BOOKINGS, SETTLEMENTS
@@ -80,6 +80,9 @@ CHOICES: Mapping[str, tuple[str, str]] = {
     "rebook": ("Onze boeken", "onze boeking wordt (opnieuw) verstuurd"),
     "ignore": ("Negeren", "er gebeurt niets meer mee"),
     "approve": ("Goedkeuren", "de afrekening mag geboekt worden"),
+    "reject": ("Afwijzen", "de afrekening wordt zo niet geboekt"),
+    "activate": ("Activeren", "de koppeling haalt op en boekt"),
+    "deactivate": ("Deactiveren", "er wordt niets meer opgehaald of geboekt"),
 }
 # State of a settlement: (word, light).
 SETTLEMENT_STATES: Mapping[str, tuple[str, str]] = {

@@ -11,11 +11,11 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 
 from amazon_eboekhouden.config import couplings
 from amazon_eboekhouden.config.settings import CouplingSettings
-from amazon_eboekhouden.ledger.overview import possible_choices
+from amazon_eboekhouden.ledger.rows_shown import possible_choices
 from amazon_eboekhouden.provider.dashboard import airflow_state
-from amazon_eboekhouden.provider.dashboard.cards import card
+from amazon_eboekhouden.provider.dashboard.cards import by_age, card
 from amazon_eboekhouden.provider.dashboard.security import MayRead, ThisVisit
-from amazon_eboekhouden.provider.dashboard.shown import HERE, PAGE, page, pages
+from amazon_eboekhouden.provider.dashboard.shown import HERE, LOCAL, PAGE, page, pages
 from amazon_eboekhouden.provider.dashboard.sources import Sources, ThisSources, clearing_accounts
 
 PageNumber = Annotated[int, Query(alias="pagina", ge=1, le=1_000_000)]
@@ -103,7 +103,7 @@ def settlements(
     """All settlements, the newest first."""
     settings = settings_of(sources, name)
     view = sources.overview(name)
-    shown = pages(number, view.settlement_count())
+    shown = pages(number, sum(view.settlement_states().values()))
     rows = view.settlements(clearing_accounts(settings), limit=PAGE, offset=shown["offset"])
     values = {"name": name, "settlements": rows, "pages": shown}
     return page(request, visit, "settlements.html", values)
@@ -142,8 +142,9 @@ def open_items(
     """What is not paid yet, by age."""
     settings_of(sources, name)
     view = sources.overview(name)
-    ages = view.open_items(sources.now_utc().date())
-    shown = pages(number, sum(item.count for item in ages))
+    still_open = view.open_days()
+    ages = by_age(still_open, sources.now_utc().astimezone(LOCAL).date())
+    shown = pages(number, sum(item.count for item in still_open))
     items = view.oldest_open(limit=PAGE, offset=shown["offset"])
     values = {"name": name, "ages": ages, "items": items, "pages": shown}
     return page(request, visit, "open_items.html", values)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated
@@ -20,15 +21,7 @@ from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.ledger import BookingLedger, LedgerSettings, open_ledger
 from amazon_eboekhouden.ledger.couplings import CouplingState
 from amazon_eboekhouden.ledger.overview import Overview
-from amazon_eboekhouden.pipelines.report import RunReport
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A check that a person asked for."""
-
-    at_utc: datetime
-    report: RunReport
+from amazon_eboekhouden.pipelines.runtime import Runtime
 
 
 @dataclass
@@ -39,13 +32,11 @@ class Sources:
         environment: where things are kept.
         connections: finds a connection by its id.
         now_utc: the clock.
-        checks: the newest check per coupling that this process ran.
     """
 
     environment: Environment
     connections: Callable[[str], Connection | None]
     now_utc: Callable[[], datetime] = lambda: datetime.now(UTC)
-    checks: dict[str, Checked] = field(default_factory=dict)
 
     @cached_property
     def _install_key(self) -> bytes:
@@ -84,6 +75,19 @@ class Sources:
     def state(self, name: str) -> CouplingState | None:
         """The coupling as the ledger knows it, None before its first run."""
         return self.ledger.coupling_state(name)
+
+    @contextmanager
+    def runtime(self, name: str, *, preview: bool = False) -> Iterator[Runtime]:
+        """What a use case of this coupling needs, closed at the end.
+
+        Raises:
+            couplings.Invalid: its file is wrong.
+        """
+        made = Runtime(self.settings(name), self.environment, self.connections, preview)
+        try:
+            yield made
+        finally:
+            made.ledger.close()
 
     def overview(self, name: str) -> Overview:
         """The coupling's figures; all of them zero before its first run."""
