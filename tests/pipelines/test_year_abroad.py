@@ -130,6 +130,7 @@ def test_without_a_registration_nothing_from_abroad_is_booked(seller: Seller) ->
     from_abroad = [o for o in seller.of("booked", "held") if o["ship_from"] != "NL"]
     assert booked == from_home
     assert len(from_abroad) > 100
+    assert {one["expected"] for one in from_abroad} == {"held"}
     for order in from_abroad:
         wanted = {"abeu": "sold-to-amazon-business"}.get(order["sale_kind"], "registration-missing")
         assert held[order["order_id"]] == wanted, order

@@ -65,12 +65,16 @@ def fulfilled_shipments(
     rows = []
     for order in stored_orders(asked, "lastUpdated", start, end, **query):
         truth = asked.amazon.shop.truth_of(asked.seller, "order", order["orderId"]) or {}
-        shipped = truth.get("shipped_utc") or order.get("lastUpdatedTime")
+        sent = sent_in(truth)
         for number, shown in enumerate(shown_items(order), 1):
+            if not inner(shown.item, "fulfillment").get("quantityFulfilled", 1):
+                continue  # Waits for another shipment.
             row = _common(order, shown)
+            whole = (truth.get("shipment_id", ""), order.get("lastUpdatedTime"))
+            shipment, shipped = sent.get(str(shown.item.get("orderItemId", "")), whole)
             row |= {
-                "shipment-id": truth.get("shipment_id", ""),
-                "shipment-item-id": f"{truth.get('shipment_id', '')}{number}",
+                "shipment-id": shipment,
+                "shipment-item-id": f"{shipment}{number}",
                 "amazon-order-item-id": str(shown.item.get("orderItemId", "")),
                 "payments-date": when(order.get("createdTime")),
                 "shipment-date": when(shipped),
@@ -83,6 +87,15 @@ def fulfilled_shipments(
             }
             rows.append(row)
     return table(SHIPMENT_COLUMNS, rows)
+
+
+def sent_in(truth: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return item id to the id and the time of the shipment it left in."""
+    return {
+        item: (one["shipment_id"], one["shipped_utc"])
+        for one in truth.get("shipments", ())
+        for item in one["items"]
+    }
 
 
 def _all_orders(asked: Asked, family: str, start: datetime, end: datetime) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from coupling_sandbox.amazon.generator.arithmetic import money
-from coupling_sandbox.amazon.order_reports import is_business, table, truths, when
+from coupling_sandbox.amazon.order_reports import is_business, sent_in, table, truths, when
 from coupling_sandbox.amazon.orders import LAG
 from coupling_sandbox.amazon.places import BY_NAME
 from coupling_sandbox.amazon.service import Asked
@@ -167,17 +167,18 @@ def _invoice_row(event: _Event, shown: Shown) -> dict[str, str]:
     truth, order, item = event.truth, event.order, shown.item
     product = item.get("product") or {}
     rate = event.rates.get(item.get("orderItemId", ""), "0")
+    shipment, shipped = sent_in(truth)[item.get("orderItemId", "")]
     row = {
         "marketplace-id": event.place_id,
         "order-id": truth["order_id"],
         "order-item-id": item.get("orderItemId", ""),
-        "shipping-id": truth.get("shipment_id", ""),
+        "shipping-id": shipment,
         "transaction-id": event.transaction,
         "transaction-type": "REFUND" if event.refund else "SHIPMENT",
         "invoice-status": "InvoicePending",
         "is-amazon-invoiced": "false",
         "order-date": when(order.get("createdTime")),
-        "shipment-date": when(event.at),
+        "shipment-date": when(event.at if event.refund else shipped),
         "buyer-vat-number": truth["vat_number"],
         "seller-vat-number": SELLER_VAT_NUMBER,
         "asin": product.get("asin", ""),

@@ -3,13 +3,18 @@
 import csv
 import itertools
 import json
+import re
 import resource
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from random import Random
 
 import pytest
+from coupling_sandbox.amazon.generator import year as the_year
 from coupling_sandbox.amazon.generator.arithmetic import money, share, split_net, vat_inside
+from coupling_sandbox.amazon.generator.catalogue import postal_code
+from coupling_sandbox.amazon.generator.options import SeedOptions
+from coupling_sandbox.amazon.generator.truth import order_truth
 from coupling_sandbox.amazon.generator.vat_numbers import invalid, valid
 from stdnum.eu import vat as eu_vat
 
@@ -347,3 +352,37 @@ def test_vat_numbers_have_sound_check_digits():
         for _ in range(50):
             assert eu_vat.is_valid(valid(rng, country))
             assert not eu_vat.is_valid(invalid(rng, country))
+
+
+def test_no_ordinary_address_lies_in_a_special_territory() -> None:
+    """The truth says mainland: a code of Ceuta, Åland or Mittelberg would make it a lie."""
+    special = {"ES": r"(35|38|51|52)\d{3}", "FI": r"22\d{3}", "AT": r"6691|699[123]",
+               "DE": r"27498|78266", "IT": r"22061|23041", "GR": r"6308[67]", "PT": r"9.*",
+               "FR": r"9[78]\d{3}"}  # fmt: skip
+    rng = Random(7)  # noqa: S311
+    for country, pattern in special.items():
+        codes = {postal_code(rng, country) for _ in range(3000)}
+        assert [code for code in codes if re.fullmatch(pattern, code)] == []
+
+
+def test_stock_abroad_without_a_registration_is_held_whatever_leaves_it() -> None:
+    options = SeedOptions.from_json({"orders": 3000, "profile": "year", "stock": ["NL", "DE"],
+                              "business": 0.4})  # fmt: skip
+    sales = [the_year.sale(options, index) for index in range(3000)]
+    abroad = [one for one in sales if one.ship_from == "DE" and one.status == "SHIPPED"]
+    kinds = {one.kind for one in abroad}
+    assert kinds >= {"local_abroad", "oss", "export", "intra_community", "facilitator"}
+    taxed = [one for one in abroad if one.kind not in ("mcf", "replacement")]
+    assert {one.expected for one in taxed} == {"held"}
+    assert any(one.kind == "local_abroad" and one.buyer.vat_number for one in abroad)
+
+
+def test_each_shipment_has_an_id_of_its_own() -> None:
+    options = SeedOptions.from_json({"orders": 400, "profile": "year"})
+    sales = [the_year.sale(options, index) for index in range(400)]
+    split = [one for one in sales if one.second is not None]
+    assert split
+    for one in split:
+        ids = [shipment for shipment, _, _ in one.shipments()]
+        assert len(set(ids)) == 2
+        assert [order_truth(one)["shipments"][n]["shipment_id"] for n in (0, 1)] == ids

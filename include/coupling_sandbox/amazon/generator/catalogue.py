@@ -2,6 +2,7 @@
 
 from random import Random
 
+from coupling_sandbox.amazon.generator.rates import NOT_MAINLAND
 from coupling_sandbox.amazon.generator.sale import Article, Buyer
 
 # kind of goods, titles, price range in cents, commission in per mille
@@ -58,7 +59,15 @@ def buyer(rng: Random, country: str) -> Buyer:
 
 
 def postal_code(rng: Random, country: str) -> str:
-    """Return a postal code of the right shape."""
+    """Return a postal code of the right shape, on the mainland: other places are asked for."""
+    elsewhere = NOT_MAINLAND.get(country, ())
+    while True:
+        code = _postal_code(rng, country)
+        if not code.startswith(elsewhere):
+            return code
+
+
+def _postal_code(rng: Random, country: str) -> str:
     if country == "NL":
         return (
             f"{rng.randrange(1011, 9999)} {rng.choice('ABCDEGHJKLNPRTVWXZ')}{rng.choice('ABEGHJK')}"
@@ -69,6 +78,8 @@ def postal_code(rng: Random, country: str) -> str:
         return f"{rng.randrange(10, 99)}-{rng.randrange(100, 999)}"
     if country == "GB":
         return f"M{rng.randrange(1, 30)} {rng.randrange(1, 9)}AB"
+    if country == "PT":
+        return f"{rng.randrange(1000, 8999)}-{rng.randrange(100, 999)}"
     if country == "SE":
         return f"{rng.randrange(100, 980)} {rng.randrange(10, 99)}"
     return str(rng.randrange(20000, 89999))

@@ -83,18 +83,21 @@ def transactions(sale: Sale, tax_rows: bool, rng: Random) -> Iterator[Transactio
     """Yield everything Amazon settles for a sale: its shipments, refunds and corrections."""
     if sale.kind == "replacement":
         return
-    cut = len(sale.items) if sale.second is None else sale.second
-    yield _shipment(sale, sale.items[:cut], sale.released, sale.shipped, tax_rows)
-    if sale.shipped_second is not None:
-        later = sale.released + (sale.shipped_second - sale.shipped)
-        yield _shipment(sale, sale.items[cut:], later, sale.shipped_second, tax_rows)
+    for shipment_id, shipped, items in sale.shipments():
+        released = sale.released + (shipped - sale.shipped)
+        yield _shipment(sale, shipment_id, items, released, shipped, tax_rows)
     for refund in sale.refunds:
         yield _refund(sale, refund, tax_rows)
     yield from _corrections(sale, rng)
 
 
 def _shipment(
-    sale: Sale, items: list[Item], released: datetime, shipped: datetime, tax_rows: bool
+    sale: Sale,
+    shipment_id: str,
+    items: list[Item],
+    released: datetime,
+    shipped: datetime,
+    tax_rows: bool,
 ) -> Transaction:
     if sale.kind == "mcf":
         cost = with_vat(sum(549 * item.quantity for item in items))
@@ -114,7 +117,7 @@ def _shipment(
         released,
         rows,
         sale.order_id,
-        sale.shipment_id,
+        shipment_id,
         marketplace=f"Non-Amazon {sale.place.code}" if sale.kind == "mcf" else sale.place.name,
         fulfillment="AFN" if sale.fba else "MFN",
         deferred=shipped,
@@ -181,7 +184,7 @@ def _refund(sale: Sale, refund: Refund, tax_rows: bool) -> Transaction:
         refund.posted,
         rows,
         sale.order_id,
-        sale.shipment_id,
+        sale.shipment_of(refund.parts),
         refund.adjustment_id,
         refund.refund_id,
         sale.place.name,

@@ -36,6 +36,20 @@ SPECIAL = (
 )
 
 
+# How postal codes of such places, and of those with a rate of their own, begin.
+NOT_MAINLAND = {
+    "ES": ("35", "38", "51", "52"),
+    "FI": ("22",),
+    "IT": ("22061", "23041"),
+    "DE": ("27498", "78266"),
+    "GR": ("63086", "63087"),
+    "AT": ("6691", "6991", "6992", "6993"),
+    "FR": ("97", "98"),
+    "PT": ("9",),
+    "GB": ("BT",),
+}
+
+
 def rate(country: str, kind: str) -> int:
     """Return the rate on goods of a kind in a country."""
     return REDUCED.get((country, kind), STANDARD[country])

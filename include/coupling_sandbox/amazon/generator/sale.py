@@ -1,5 +1,6 @@
 """What one sale is, before it becomes an order's JSON, rows of money and a truth."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -104,6 +105,7 @@ class Sale:
     original: tuple[str, str] | None = None
     second: int | None = None
     shipped_second: datetime | None = None
+    shipment_id_second: str = ""
     refunds: list[Refund] = field(default_factory=list)
     expected: str = "booked"
     reason: str = ""
@@ -135,6 +137,22 @@ class Sale:
     def vat_country(self) -> str:
         """The country whose VAT the price contains: where the goods go (Monaco is France)."""
         return "FR" if self.buyer.country == "MC" else self.buyer.country
+
+    def shipments(self) -> Iterator[tuple[str, datetime, list[Item]]]:
+        """Yield id, time and items of each shipment."""
+        cut = len(self.items) if self.second is None else self.second
+        yield self.shipment_id, self.shipped, self.items[:cut]
+        if self.shipped_second is not None:
+            yield self.shipment_id_second, self.shipped_second, self.items[cut:]
+
+    def shipment_of(self, positions: Iterable[int]) -> str:
+        """Return the id of the shipment that all these items were in; "" when of several."""
+        cut = len(self.items) if self.second is None else self.second
+        found = {
+            self.shipment_id if position < cut else self.shipment_id_second
+            for position in positions
+        }
+        return found.pop() if len(found) == 1 else ""
 
     @property
     def complete(self) -> datetime:

@@ -47,6 +47,14 @@ def order_truth(sale: Sale) -> dict[str, Any]:
         return truth
     parts = [dict(item.parts) for item in sale.items]
     truth["shipped_utc"] = iso(sale.complete)
+    truth["shipments"] = [
+        {
+            "shipment_id": shipment_id,
+            "shipped_utc": iso(shipped),
+            "items": [one.item_id for one in items],
+        }
+        for shipment_id, shipped, items in sale.shipments()
+    ]
     truth["vat"], truth["lines"] = amounts(sale, dict(enumerate(parts)))
     truth["refunds"] = [
         {

@@ -107,7 +107,7 @@ def _decide_kind(rng: Random, options: SeedOptions, made: Sale) -> None:
     else:
         _special_territory(rng, options, made)
         made.kind = _taxed_as(rng, made)
-        if made.kind in ("domestic", "oss") and rng.random() < options.business:
+        if made.kind in ("domestic", "oss", "local_abroad") and rng.random() < options.business:
             _business(rng, made)
 
 
@@ -173,12 +173,11 @@ def _held_because(made: Sale) -> str:
     person: Buyer = made.buyer
     if made.kind == "abeu":
         return "sold_to_amazon_business_eu"
+    if made.ship_from != "NL":
+        # Stock abroad needs a registration there, whatever leaves it and wherever it goes.
+        return "no_registration_where_stock_is"
     if made.kind == "intra_community" and not person.vat_number_valid:
         return "vat_number_invalid" if person.vat_number else "vat_number_missing"
-    if made.kind == "local_abroad":
-        return "no_registration_where_stock_is"
-    if made.ship_from != "NL" and made.kind in ("export", "facilitator", "intra_community"):
-        return "no_registration_where_stock_is"
     return ""
 
 
@@ -187,3 +186,4 @@ def _split(rng: Random, made: Sale) -> None:
     if made.status == "SHIPPED" and len(made.items) > 1 and rng.random() < 0.25:
         made.second = 1
         made.shipped_second = made.shipped + timedelta(hours=rng.randrange(20, 120))
+        made.shipment_id_second = f"D{rng.getrandbits(40):010X}"
