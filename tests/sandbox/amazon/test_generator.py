@@ -380,7 +380,7 @@ def test_stock_abroad_without_a_registration_is_held_whatever_leaves_it() -> Non
 def test_each_shipment_has_an_id_of_its_own() -> None:
     options = SeedOptions.from_json({"orders": 400, "profile": "year"})
     sales = [the_year.sale(options, index) for index in range(400)]
-    split = [one for one in sales if one.second is not None]
+    split = [one for one in sales if one.second is not None and one.expected != "skipped"]
     assert split
     for one in split:
         ids = [shipment for shipment, _, _ in one.shipments()]
