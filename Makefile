@@ -40,6 +40,10 @@ golden: $(VENV)/.dev ## Rewrite the expected side of the golden cases; review wi
 torture: $(VENV)/.dev ## The long fault campaign against the booking protocol
 	$(BIN)/python -m tests.torture $(ARGS)
 
+.PHONY: kills
+kills: $(VENV)/.dev ## SIGKILL to real Airflow at every step of the ledger (an hour)
+	$(BIN)/python -m tests.kills $(ARGS)
+
 test-distributed: $(VENV)/.dev ## 200 couplings on PostgreSQL, Redis and Celery workers, two of them killed (ARGS=...)
 	$(BIN)/python -m tests.distributed $(ARGS)
 
