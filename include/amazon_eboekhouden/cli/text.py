@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from amazon_eboekhouden.domain.journal import JournalLine, journal
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.pipelines.report import RunReport
 
@@ -26,7 +27,7 @@ def text_of(report: RunReport, *, counts: bool) -> str:
     for found in report.problems:
         lines += [f"  {found.row}: {found.cause}", f"    [{found.code}] {found.todo}"]
     for shown in report.preview:
-        lines.append("  would book " + json.dumps(shown, default=str))
+        lines += _preview_text(shown)
     if "story" in report.details:
         lines.append(str(report.details["story"]))
     for name, value in report.details.items():
@@ -34,6 +35,28 @@ def text_of(report: RunReport, *, counts: bool) -> str:
     if report.retry_after_utc is not None:
         lines.append(f"not finished; come back after {report.retry_after_utc.isoformat()}")
     return "\n".join(lines or ["nothing to report"]) + "\n"
+
+
+def _preview_text(shown: dict[str, Any]) -> list[str]:
+    """What would be booked: of a mutation its journal lines, of a relation only which one."""
+    if "mutation" not in shown:
+        relation = shown["relation"]
+        return [
+            f"  would add relation {relation['code']} ({relation['country']}) for {shown['row']}"
+        ]
+    mutation = shown["mutation"]
+    number = f" {mutation['invoice_number']}" if mutation["invoice_number"] else ""
+    kind = str(mutation["kind"]).replace("_", " ")
+    title = f"  would book {kind}{number}, {mutation['date']}, {mutation['description']}"
+    return [title, *(_journal_text(line) for line in journal(mutation))]
+
+
+def _journal_text(line: JournalLine) -> str:
+    name = f"{line.account or 'VAT'} {line.vat_code}".strip()
+    debit, credit = (
+        f"{euros(cents)}" if cents else "" for cents in (line.debit_cents, line.credit_cents)
+    )
+    return f"    {name:<24}{debit:>14}{credit:>14}"
 
 
 def _detail_text(name: str, value: Any) -> list[str]:

@@ -23,11 +23,13 @@ class SettlementRow:
     """A settlement with what became of its bookings.
 
     Attributes:
+        seller: whose it is.
         bookings, confirmed: how many were asked for, and how many stand in the books.
         left_cents: what the confirmed ones leave on the clearing account, EUR; 0 is wanted.
         totals: what the pipelines keep of it, such as its file's hash and its statement.
     """
 
+    seller: str
     settlement_id: str
     state: str
     start_date: date | None
@@ -88,6 +90,7 @@ class SettlementFigures(Figures):
         sums = self._sums([row.settlement_id for row in rows], clearing)
         return [
             SettlementRow(
+                row.seller,
                 row.settlement_id,
                 row.state,
                 row.start_date,
@@ -134,6 +137,13 @@ class SettlementFigures(Figures):
         later = {BookingKind.CREDIT_NOTE.value: 1, BookingKind.PAYMENT.value: 2}
         last = case(later, value=INTENT.c.kind, else_=0)
         return self.bookings(query.order_by(last, INTENT.c.natural), limit, offset)
+
+    def mutation_numbers(self, naturals: Collection[str]) -> dict[str, str]:
+        """Natural key to mutation number, of those that stand in the books."""
+        query = select(INTENT.c.natural, INTENT.c.remote_id).where(
+            self.mine(), INTENT.c.natural.in_(sorted(naturals)), INTENT.c.remote_id != ""
+        )
+        return {row.natural: row.remote_id for row in self.all(query)} if naturals else {}
 
     # --- open items ----------------------------------------------------------------------------
     def open_days(self) -> list[OpenDay]:

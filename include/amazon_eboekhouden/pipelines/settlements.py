@@ -202,30 +202,46 @@ def approval_needed(runtime: Runtime, settlement_id: str, ref: str) -> bool:
     """
     if read_manifest(runtime.staging, ref)["refused"]:
         return False
-    if runtime.ledger.decisions.about(_subject(runtime, settlement_id)):
-        return False
+    said = runtime.ledger.decisions.about(_subject(runtime, settlement_id))
+    if said:  # The last word counts: what was rejected waits until it is approved after all.
+        return said[-1].choice is not Choice.APPROVE
     settings = runtime.settings.settlement
     if settings.method == "open_items_to_costs" or settings.approval == "required":
         return True
     return settings.approval != "automatic" and not files.any_booked(runtime)
 
 
-def approve(runtime: Runtime, settlement_id: str, *, who: str) -> None:
+def approve(
+    runtime: Runtime, settlement_id: str, *, who: str, why: str = "approved for booking"
+) -> None:
     """A person's approval: the settlement may be booked."""
-    runtime.ledger.decisions.record(
-        _subject(runtime, settlement_id), Choice.APPROVE, who=who, why="approved for booking"
-    )
+    subject = _subject(runtime, settlement_id)
+    runtime.ledger.decisions.record(subject, Choice.APPROVE, who=who, why=why)
+
+
+def reject(runtime: Runtime, settlement_id: str, *, who: str, why: str) -> None:
+    """A person's refusal: the settlement goes on waiting until somebody approves it."""
+    subject = _subject(runtime, settlement_id)
+    runtime.ledger.decisions.record(subject, Choice.REJECT, who=who, why=why)
 
 
 def approve_waiting(runtime: Runtime, settlement_id: str, *, who: str) -> None:
     """The approval of a settlement that was seen to wait; of any other there was none to give."""
     record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
-    if record is not None and record.state == files.WAITING:
+    if record is None or record.state != files.WAITING:
+        return
+    said = runtime.ledger.decisions.about(_subject(runtime, settlement_id))
+    if not said or said[-1].choice is not Choice.APPROVE:
         approve(runtime, settlement_id, who=who)
 
 
 def _subject(runtime: Runtime, settlement_id: str) -> str:
-    return f"settlement:{runtime.seller_id}:{settlement_id}"
+    return decided_under(runtime.seller_id, settlement_id)
+
+
+def decided_under(seller_id: str, settlement_id: str) -> str:
+    """What decisions about a settlement are filed under."""
+    return f"settlement:{seller_id}:{settlement_id}"
 
 
 def approval_text(runtime: Runtime, ref: str) -> str:
@@ -351,7 +367,11 @@ def wait_for_approval(runtime: Runtime, settlement_id: str, ref: str) -> RunRepo
     )
     report = RunReport(problems=[waiting, *problems_of(manifest)])
     report.details["settlements"] = [manifest["summary"]]
-    runtime.ledger.settlements.record(runtime.seller_id, settlement_id, state=files.WAITING)
+    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    totals = {**(record.totals if record else {}), "summary": manifest["summary"]}
+    runtime.ledger.settlements.record(
+        runtime.seller_id, settlement_id, state=files.WAITING, totals=totals
+    )
     _remember(runtime, settlement_id, report.problems)
     return report
 

@@ -15,7 +15,12 @@ from amazon_eboekhouden.pipelines import check
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.provider.dashboard import airflow_state
 from amazon_eboekhouden.provider.dashboard.cards import CHECK
-from amazon_eboekhouden.provider.dashboard.pages import order_subject, settings_of
+from amazon_eboekhouden.provider.dashboard.pages import (
+    back,
+    coupling_path,
+    order_subject,
+    settings_of,
+)
 from amazon_eboekhouden.provider.dashboard.security import MayWrite, Submitted, ThisVisit
 from amazon_eboekhouden.provider.dashboard.sources import Sources, ThisSources
 
@@ -34,7 +39,8 @@ def check_now(
     settings_of(sources, name)
     report = checked(sources, name)
     done = "gecontroleerd" if not report.problems else "fout"
-    return _back(request, "/", done)
+    path = f"{coupling_path(name)}/activeren" if form.get("terug") == "activeren" else "/"
+    return back(request, path, done)
 
 
 @router.post("/koppeling/{name}/bestelling/{order_id}/opnieuw")
@@ -59,7 +65,7 @@ def offer_again(
     sources.ledger.decisions.record(subject, Choice.RETRY, who=visit.who, why=why)
     coming = airflow_state.start_orders_run(visit.who)
     done = "gestart" if coming else "aangeboden"
-    return _back(request, _order(name, order_id), done)
+    return back(request, _order(name, order_id), done)
 
 
 @router.post("/koppeling/{name}/bestelling/{order_id}/overslaan")
@@ -73,7 +79,7 @@ def skip(
 ) -> RedirectResponse:
     """Take an order off the list, with a reason."""
     settings_of(sources, name)
-    why = _why(form)
+    why = why_of(form)
     view = sources.overview(name)
     refused = view.refused_of(order_id)
     if not refused and not view.problems(limit=1, order_id=order_id):
@@ -83,7 +89,7 @@ def skip(
     subject = order_subject(name, order_id)
     sources.ledger.decisions.record(subject, Choice.IGNORE, who=visit.who, why=why)
     sources.ledger.record_problems(name, ORDERS, [], orders={order_id})
-    return _back(request, _order(name, order_id), "overgeslagen")
+    return back(request, _order(name, order_id), "overgeslagen")
 
 
 @router.post("/koppeling/{name}/beslis")
@@ -92,7 +98,7 @@ def decide(
 ) -> RedirectResponse:
     """Apply a person's choice to an uncertain or foreign booking."""
     settings_of(sources, name)
-    why = _why(form)
+    why = why_of(form)
     try:
         choice = Choice(form.get("choice", ""))
     except ValueError:
@@ -100,7 +106,7 @@ def decide(
     if choice not in BOOKING_CHOICES:
         raise HTTPException(400, "Deze keuze is niet voor een boeking.")
     _decide(sources, name, form.get("booking", ""), choice, visit.who, why)
-    return _back(request, f"/koppeling/{quote(name)}/beslissen", choice.value)
+    return back(request, f"{coupling_path(name)}/beslissen", choice.value)
 
 
 def checked(sources: Sources, name: str, *, create_accounts: bool = False) -> RunReport:
@@ -127,7 +133,12 @@ def _decide(sources: Sources, name: str, natural: str, choice: Choice, who: str,
     sources.ledger.refresh_problems(bound.administration, name)
 
 
-def _why(form: Mapping[str, str]) -> str:
+def why_of(form: Mapping[str, str]) -> str:
+    """The reason that a person gave.
+
+    Raises:
+        HTTPException: 400 when there is none.
+    """
     why = form.get("why", "")
     if len(why) < 3:
         raise HTTPException(400, "Geef een reden van ten minste 3 tekens.")
@@ -135,10 +146,4 @@ def _why(form: Mapping[str, str]) -> str:
 
 
 def _order(name: str, order_id: str) -> str:
-    return f"/koppeling/{quote(name, safe='')}/bestelling/{quote(order_id, safe='')}"
-
-
-def _back(request: Request, path: str, done: str) -> RedirectResponse:
-    """To a page that says what was done; a reload of it does nothing again."""
-    base = request.scope.get("root_path", "")
-    return RedirectResponse(f"{base}{path}?gedaan={quote(done)}", status_code=303)
+    return f"{coupling_path(name)}/bestelling/{quote(order_id, safe='')}"

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.api.common.trigger_dag import trigger_dag
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
+from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
@@ -15,9 +18,13 @@ from airflow.sdk.exceptions import AirflowException
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState, TaskInstanceState
 from airflow.utils.types import DagRunTriggeredByType
+from fastapi import HTTPException
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 ORDERS_DAG = "amazon_orders"
+RECONCILIATION_DAG = "amazon_reconciliation"
+APPROVAL_TASK = "approve"
 # Which task speaks to which service; a failed task of the one says nothing about the other.
 SERVICE_OF = {"coupling_orders.extract": "amazon", "coupling_orders.load": "books"}
 LOOK_BACK = timedelta(days=7)
@@ -89,13 +96,63 @@ def start_orders_run(who: str) -> bool:
     Returns:
         whether a run is coming without waiting for the hour.
     """
-    waiting = (DagRunState.QUEUED, DagRunState.RUNNING)
-    query = select(func.count()).where(DagRun.dag_id == ORDERS_DAG, DagRun.state.in_(waiting))
+    query = select(func.count()).where(DagRun.dag_id == ORDERS_DAG, DagRun.state.in_(_UNDER_WAY))
     with create_session() as session:
         if session.execute(query).scalar_one():
             return True
+    return _triggered(ORDERS_DAG, who)
+
+
+def start_reconciliation(coupling: str, settlement_id: str, who: str) -> bool:
+    """Start the run that books one settlement; whether it could be started."""
+    conf = {"coupling": coupling, "settlement_id": settlement_id}
+    return _triggered(RECONCILIATION_DAG, who, conf)
+
+
+def answer_approval(coupling: str, settlement_id: str, user: BaseUser, *, approved: bool) -> bool:
+    """Answer the run of a settlement that waits under *Required Action*, as that page does.
+
+    Returns:
+        whether a run waited.
+    """
+    answer = UpdateHITLDetailPayload(chosen_options=["Approve" if approved else "Reject"])
+    with create_session() as session:
+        run_id = _waiting_run(session, coupling, settlement_id)
+        if run_id is None:
+            return False
+        try:
+            update_hitl_detail(
+                RECONCILIATION_DAG, run_id, APPROVAL_TASK, answer, user=user, session=session
+            )
+        except HTTPException:  # Somebody was faster, on the other page.
+            return False
+    return True
+
+
+def _waiting_run(session: Session, coupling: str, settlement_id: str) -> str | None:
+    task = TaskInstance
+    parked = (TaskInstanceState.AWAITING_INPUT, TaskInstanceState.DEFERRED)
+    query = (
+        select(DagRun.run_id, DagRun.conf)
+        .join(task, (task.dag_id == DagRun.dag_id) & (task.run_id == DagRun.run_id))
+        .where(DagRun.dag_id == RECONCILIATION_DAG, DagRun.state.in_(_UNDER_WAY))
+        .where(task.task_id == APPROVAL_TASK, task.state.in_(parked))
+        .order_by(DagRun.id.desc())
+    )
+    wanted = {"coupling": coupling, "settlement_id": settlement_id}
+    for run_id, conf in session.execute(query):
+        if wanted.items() <= dict(conf or {}).items():
+            return str(run_id)
+    return None
+
+
+_UNDER_WAY = (DagRunState.QUEUED, DagRunState.RUNNING)
+
+
+def _triggered(dag_id: str, who: str, conf: dict[str, str] | None = None) -> bool:
+    by = DagRunTriggeredByType.UI
     try:
-        trigger_dag(ORDERS_DAG, triggered_by=DagRunTriggeredByType.UI, triggering_user_name=who)
+        trigger_dag(dag_id, triggered_by=by, triggering_user_name=who, conf=conf)
     except AirflowException:
         return False
     return True

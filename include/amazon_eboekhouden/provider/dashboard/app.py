@@ -10,7 +10,16 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from amazon_eboekhouden.config.environment import environment_of
-from amazon_eboekhouden.provider.dashboard import actions, pages, proofs
+from amazon_eboekhouden.provider.dashboard import (
+    actions,
+    activation_pages,
+    approvals,
+    pages,
+    previews,
+    proofs,
+    settings_form,
+    settlement_pages,
+)
 from amazon_eboekhouden.provider.dashboard.security import secure_app
 from amazon_eboekhouden.provider.dashboard.shown import TEMPLATES
 from amazon_eboekhouden.provider.dashboard.sources import Sources
@@ -26,9 +35,17 @@ def create_app(sources: Sources | None = None) -> FastAPI:
     sources = sources or Sources(environment_of(os.environ), connection_of)
     app = secure_app(sources.csrf_key)
     app.state.sources = sources
-    app.include_router(pages.router)
-    app.include_router(proofs.router)
-    app.include_router(actions.router)
+    for room in (
+        pages,
+        settlement_pages,
+        proofs,
+        previews,
+        activation_pages,
+        settings_form,
+        actions,
+        approvals,
+    ):
+        app.include_router(room.router)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _wrong_address)
     return app

@@ -121,7 +121,7 @@ def card(
         name=name,
         status=standing_light(found, has_booked=has_booked),
         standing=found,
-        lights=_lights(sources, overview, settings, tasks),
+        lights=lights_of(sources, overview, settings, tasks),
         last_run=tasks.get((name, "books")),
         watermark_utc=sources.ledger.watermark(name),
         first=first,
@@ -160,12 +160,20 @@ def by_age(still_open: Sequence[OpenDay], today: date) -> tuple[Age, ...]:
     return tuple(found)
 
 
-def _lights(
+def lights_of(
     sources: Sources,
     overview: Overview,
     settings: CouplingSettings,
     tasks: Mapping[tuple[str, str], LastTask],
 ) -> tuple[Light, ...]:
+    """The lights of both services.
+
+    Args:
+        sources: settings and ledger.
+        overview: of the coupling.
+        settings: of the coupling.
+        tasks: how the last runs went.
+    """
     problems = overview.problems(limit=50, scope=CHECK)
     checks = sources.ledger.seen.checks(settings.name)
     connections = {"amazon": settings.seller.connection, "books": settings.books.connection}

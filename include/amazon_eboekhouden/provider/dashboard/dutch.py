@@ -32,6 +32,30 @@ KINDS: Mapping[str, str] = {
     "IFE": "kostenfactuur Amazon",
     "REV": "tegenboeking",
 }
+# Kind of a mutation, with the words of the bookkeeping program.
+MUTATION_KINDS: Mapping[str, str] = {
+    "sales_invoice": "factuur verstuurd",
+    "purchase_invoice": "factuur ontvangen",
+    "payment_received": "factuurbetaling ontvangen",
+    "payment_sent": "factuurbetaling verstuurd",
+    "money_received": "geld ontvangen",
+    "money_spent": "geld uitgegeven",
+    "general_journal": "memoriaal",
+}
+# Why an order is rightly not booked.
+SKIPPED: Mapping[str, str] = {
+    "pending": "nog niet betaald",
+    "not_shipped": "nog niet verzonden",
+    "cancelled": "geannuleerd",
+    "unfulfillable": "niet te leveren",
+    "invoice_unconfirmed": "nog niet bevestigd",
+    "replacement": "vervangende zending",
+    "nothing_to_pay": "zonder bedrag",
+    "multi_channel": "niet via Amazon verkocht",
+    "other_marketplace": "van een andere marktplaats",
+    "before_go_live": "van voor de ingangsdatum",
+    "passed_over_by_a_person": "door iemand overgeslagen",
+}
 # Step in the natural key of a money mutation: what it is for.
 MONEY_STEPS: Mapping[str, str] = {
     "payout": "uitbetaling",

@@ -109,32 +109,6 @@ def settlements(
     return page(request, visit, "settlements.html", values)
 
 
-@router.get("/koppeling/{name}/afrekeningen/{settlement_id}")
-def settlement(
-    sources: ThisSources,
-    request: Request,
-    visit: ThisVisit,
-    name: str,
-    settlement_id: str,
-    number: PageNumber = 1,
-) -> HTMLResponse:
-    """One settlement with its bookings."""
-    settings = settings_of(sources, name)
-    view = sources.overview(name)
-    found = view.settlements(clearing_accounts(settings), limit=1, only=settlement_id)
-    if not found:
-        raise HTTPException(404, "Deze afrekening is niet bekend.")
-    shown = pages(number, found[0].bookings)
-    values = {
-        "name": name,
-        "settlement": found[0],
-        "bookings": view.bookings_of(settlement_id, limit=PAGE, offset=shown["offset"]),
-        "problems": view.problems(limit=PAGE, scope=f"settlement:{settlement_id}"),
-        "pages": shown,
-    }
-    return page(request, visit, "settlement.html", values)
-
-
 @router.get("/koppeling/{name}/openstaand")
 def open_items(
     sources: ThisSources, request: Request, visit: ThisVisit, name: str, number: PageNumber = 1
@@ -205,6 +179,17 @@ def settings_of(sources: Sources, name: str) -> CouplingSettings:
         return sources.settings(name)
     except couplings.Invalid:
         raise HTTPException(409, "De instellingen van deze koppeling kloppen niet.") from None
+
+
+def coupling_path(name: str) -> str:
+    """Where the pages of a coupling are."""
+    return f"/koppeling/{quote(name, safe='')}"
+
+
+def back(request: Request, path: str, done: str) -> RedirectResponse:
+    """To a page that says what was done; a reload of it does nothing again."""
+    base = request.scope.get("root_path", "")
+    return RedirectResponse(f"{base}{path}?gedaan={quote(done)}", status_code=303)
 
 
 def order_subject(coupling: str, order_id: str) -> str:

@@ -33,6 +33,7 @@ COOKIE = "amazon_eboekhouden_csrf"
 HEADER = "X-AZB-CSRF"
 FIELD = "csrf"
 MOST_BYTES = 16_384  # of a form
+MOST_FIELDS = 100
 _NONCE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 HEADERS: Mapping[str, str] = {
@@ -164,7 +165,9 @@ async def _fields(request: Request) -> dict[str, str]:
         if kind == "application/json":
             found: Any = json.loads(body or b"{}")
         elif kind == "application/x-www-form-urlencoded":
-            found = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20))
+            found = dict(
+                parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+            )
         else:
             raise HTTPException(415, "Alleen een formulier of JSON wordt aangenomen.")
     except (ValueError, UnicodeDecodeError):

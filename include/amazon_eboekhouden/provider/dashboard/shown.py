@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from amazon_eboekhouden.provider.dashboard import dutch
+from amazon_eboekhouden.provider.dashboard import dutch, dutch_settings
 from amazon_eboekhouden.provider.dashboard.security import COOKIE, Visit
 
 HERE = Path(__file__).parent
@@ -105,6 +105,9 @@ def _templates() -> Environment:
         "KINDS": dutch.KINDS,
         "STATES": dutch.STATES,
         "REASONS": dutch.REASONS,
+        "SKIPPED": dutch.SKIPPED,
+        "SALES": dutch_settings.SALES,
+        "MUTATION_KINDS": dutch.MUTATION_KINDS,
         "CHOICES": dutch.CHOICES,
         "SETTLEMENT_STATES": dutch.SETTLEMENT_STATES,
         "ago": ago,
