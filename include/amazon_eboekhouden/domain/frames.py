@@ -17,8 +17,10 @@ import pandas as pd
 from amazon_eboekhouden.domain.errors import FrameError
 
 # Types a column may have. "percent" is Decimal (Finland has 25.5), "date" is a local calendar date.
+# "word" is text that comes back in many rows: each distinct one is kept once, in its order.
 DTYPES: Mapping[str, Any] = {
     "text": "str",
+    "word": pd.CategoricalDtype(ordered=True),
     "cents": "Int64",
     "count": "Int64",
     "flag": "boolean",
@@ -76,9 +78,18 @@ class Frame:
             raise FrameError(f"{self.name}: {first} stands in more than one row")
         return frame[list(self.columns)]
 
+    def _check_words(self, column: pd.Series[Any]) -> None:
+        dtype = column.dtype
+        if not isinstance(dtype, pd.CategoricalDtype) or not dtype.ordered:
+            raise FrameError(f"{self.name}.{column.name}: type {dtype}, wanted ordered words")
+        if not dtype.categories.is_monotonic_increasing:
+            raise FrameError(f"{self.name}.{column.name}: its words are not in their order")
+
     def _check_column(self, column: pd.Series[Any], kind: str) -> None:
         wanted = DTYPES[kind]
-        if wanted is not object and column.dtype != pd.Series([], dtype=wanted).dtype:
+        if kind == "word":
+            self._check_words(column)
+        elif wanted is not object and column.dtype != pd.Series([], dtype=wanted).dtype:
             raise FrameError(f"{self.name}.{column.name}: type {column.dtype}, wanted {wanted}")
         if column.name not in self.holes and bool(column.isna().any()):
             row = column.index[column.isna()][0]

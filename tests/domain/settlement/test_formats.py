@@ -10,7 +10,8 @@ from amazon_eboekhouden.domain.settlement.formats import (
     Unreadable,
     amount_readers,
     day_first,
-    decoded,
+    decoded_pieces,
+    encoding_of,
     moment,
     possible_amounts,
 )
@@ -81,13 +82,22 @@ def test_day_or_month_first_is_seen_from_the_dates() -> None:
     assert day_first(["2026-03-13", "03/04/26"]) is None
 
 
-def test_encodings() -> None:
-    assert decoded("\ufeffK\u00e4se".encode(), "cp1252") == "K\u00e4se"
-    assert decoded("K\u00e4se \u20ac".encode("cp1252"), None) == "K\u00e4se \u20ac"
-    assert decoded("K\u00e4se".encode("utf-16"), None).endswith("K\u00e4se")
-    assert decoded("K\u00e4se".encode(), "no-such-charset") == "K\u00e4se"
+def text_of(content: bytes, charset: str | None, size: int) -> str:
+    def pieces() -> list[bytes]:
+        return [content[at : at + size] for at in range(0, len(content), size)]
+
+    return "".join(decoded_pieces(pieces(), encoding_of(pieces, charset)))
+
+
+@pytest.mark.parametrize("size", [3, 1_000])
+def test_encodings(size: int) -> None:
+    """Also when a letter of several bytes lies across two pieces."""
+    assert text_of("\ufeffK\u00e4se".encode(), "cp1252", size) == "K\u00e4se"
+    assert text_of("K\u00e4se \u20ac".encode("cp1252"), None, size) == "K\u00e4se \u20ac"
+    assert text_of("K\u00e4se".encode("utf-16"), None, size).endswith("K\u00e4se")
+    assert text_of("K\u00e4se".encode(), "no-such-charset", size) == "K\u00e4se"
     with pytest.raises(Unreadable, match="utf-8"):
-        decoded(b"\x81\x8d", None)
+        text_of(b"\x81\x8d", None, size)
 
 
 def test_marketplaces() -> None:

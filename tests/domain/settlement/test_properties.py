@@ -120,7 +120,10 @@ def test_the_order_of_the_rows_never_matters(
     pd.testing.assert_frame_equal(one.mutations, other.mutations)
     pd.testing.assert_frame_equal(one.mutation_lines, other.mutation_lines)
     assert one.problems == other.problems
-    hashes = [sorted(made.rows["row_hash"] + made.rows["bookings"]) for made in (one, other)]
+    hashes = [
+        sorted(zip(made.rows["row_hash"], made.rows["bookings"], strict=True))
+        for made in (one, other)
+    ]
     assert hashes[0] == hashes[1]
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from amazon_eboekhouden.config.settings import CouplingSettings
@@ -30,7 +31,7 @@ from amazon_eboekhouden.domain.settlement.entries import Entries, plain_line
 from amazon_eboekhouden.domain.settlement.exchange import Exchange, Rates
 from amazon_eboekhouden.domain.settlement.fee_entries import add_fees
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, SettlementHeader
-from amazon_eboekhouden.domain.settlement.groups import each, spread
+from amazon_eboekhouden.domain.settlement.groups import PerRow, codes_of, each, spread, texts_of
 from amazon_eboekhouden.domain.settlement.known import known_of
 from amazon_eboekhouden.domain.settlement.matching import MATCHED
 from amazon_eboekhouden.domain.settlement.money_entries import (
@@ -43,7 +44,7 @@ from amazon_eboekhouden.domain.settlement.places import Place
 
 SETTLED = Frame(
     "settled",
-    {**MATCHED.columns, "bookings": "text"},  # natural keys, joined by one blank
+    {**MATCHED.columns, "bookings": "word"},  # natural keys, joined by one blank
     key=("row",),
 )
 
@@ -98,18 +99,19 @@ def settlement_bookings(
     header = settlement.header
     exchange = Exchange(header.currency, rates or {})
     entries = Entries(header.settlement_id, settings.accounts.clearing.of(header.currency))
-    known = known_of(booked, header.settlement_id, set(matched["order_id"].unique()))
+    known = known_of(booked, header.settlement_id, texts_of(matched["order_id"]))
     money = MoneyEntries(settings.accounts)
     desk = Desk(entries, money, known, exchange, settings, header, len(matched))
-    keys = pd.Series("", index=matched.index, dtype="str")
-    is_document = matched["place"].isin([Place.INVOICE, Place.CREDIT_NOTE])
-    is_fee = matched["place"] == Place.FEE
-    keys[is_document] = add_documents(desk, matched[is_document])
-    keys[is_fee] = add_fees(entries, matched[is_fee], exchange, settings)
-    keys[~is_document & ~is_fee] = _add_money(desk, matched[~is_document & ~is_fee])
+    keys: PerRow[str] = PerRow(len(matched))
+    is_document = matched["place"].isin([Place.INVOICE, Place.CREDIT_NOTE]).to_numpy()
+    is_fee = (matched["place"] == Place.FEE).to_numpy()
+    _put(keys, is_document, add_documents(desk, matched[is_document]))
+    _put(keys, is_fee, add_fees(entries, matched[is_fee], exchange, settings))
+    is_money = ~is_document & ~is_fee
+    _put(keys, is_money, _add_money(desk, matched[is_money]))
     desk.money.book(entries)
     waiting = _waits_for(desk, deposit_eur_cents)
-    rows = SETTLED.check(matched.assign(bookings=keys))
+    rows = SETTLED.check(matched.assign(bookings=keys.words(str)))
     if waiting:
         return SettlementBookables(
             MUTATIONS.empty(), MUTATION_LINES.empty(), tuple(waiting), rows, waits=True
@@ -129,14 +131,21 @@ def settlement_bookings(
     )
 
 
+def _put(keys: PerRow[str], chosen: np.ndarray, found: pd.Series) -> None:
+    keys.put(np.flatnonzero(chosen), codes_of(found), texts_of(found))
+
+
 def _add_money(desk: Desk, rows: pd.DataFrame) -> pd.Series:
     """Rows without a document: per order where they belong to one, else per kind, day and sign."""
     by_order = rows["place"].isin([Place.PARKED, Place.HELD, Place.BEFORE_GO_LIVE])
     sign = rows["amount_cents"].lt(0).map({True: "-", False: "+"}).where(~by_order, "")
     day = rows["posted"].where(~by_order, pd.NaT)
-    kind = rows["kind"].where(~by_order, "")
+    kind = rows["kind"].astype("str").where(~by_order, "")
     shape = rows[["place", "order_id", "event"]].assign(
-        order_id=rows["order_id"].where(by_order, ""), sign=sign, day=day, of_kind=kind
+        order_id=rows["order_id"].astype("str").where(by_order, ""),
+        sign=sign,
+        day=day,
+        of_kind=kind,
     )
     group = shape.groupby(list(shape.columns), sort=True, dropna=False).ngroup()
     sums = rows.groupby(group).agg(

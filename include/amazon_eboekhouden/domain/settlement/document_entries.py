@@ -92,21 +92,24 @@ def add_documents(desk: Desk, rows: pd.DataFrame) -> pd.Series:
         cents=("amount_cents", "sum"),
         line=("line", "min"),
     )
-    invoices = {d.booking: d for found in desk.known.invoices.values() for d in found}
     is_invoice = units["place"] == Place.INVOICE
     keys = {}
-    tolerance = _tolerance(desk, units[is_invoice], invoices)
+    tolerance = _tolerance(desk, units[is_invoice])
     for unit in each(units[is_invoice]):
-        keys[unit.Index] = _add_payment(desk, unit, invoices[unit.document], tolerance)
+        invoice = desk.known.invoice(unit.order_id, unit.document)
+        keys[unit.Index] = _add_payment(desk, unit, invoice, tolerance)
     for unit in each(units[~is_invoice].sort_values(["posted", "event"])):
-        keys[unit.Index] = _add_refund(desk, unit, invoices)
+        keys[unit.Index] = _add_refund(desk, unit)
     return spread([keys[i] for i in range(len(units))], group, rows)
 
 
-def _tolerance(desk: Desk, units: pd.DataFrame, invoices: dict[str, Document]) -> int:
+def _tolerance(desk: Desk, units: pd.DataFrame) -> int:
     """Cents by which a payment may differ: 0 when they would add up to more than 1 per row."""
     limit = desk.settings.settlement.tolerance_cents
-    tried = (_paid(desk, unit, invoices[unit.document], limit) for unit in each(units))
+    tried = (
+        _paid(desk, unit, desk.known.invoice(unit.order_id, unit.document), limit)
+        for unit in each(units)
+    )
     return limit if sum(abs(p.tolerance_cents) for p in tried) <= desk.row_count else 0
 
 
@@ -156,15 +159,16 @@ def _add_payment(desk: Desk, unit: Any, invoice: Document, tolerance_cents: int)
     return " ".join(keys)
 
 
-def _add_refund(desk: Desk, unit: Any, invoices: dict[str, Document]) -> str:
+def _add_refund(desk: Desk, unit: Any) -> str:
     notes = desk.known.credit_notes.get(unit.order_id, [])
     note = next((n for n in notes if n.booking == unit.document), None)
     posted = unit.posted.date()
     keys = []
     if note is None:
+        invoice = desk.known.invoice(unit.order_id, unit.invoice)
         answer = new_note(
             desk.entries,
-            invoices[unit.invoice],
+            invoice,
             desk.known,
             unit.event,
             int(unit.cents),
@@ -173,7 +177,7 @@ def _add_refund(desk: Desk, unit: Any, invoices: dict[str, Document]) -> str:
             made=desk.made,
         )
         if isinstance(answer, Problem):
-            return _held_refund(desk, unit, invoices[unit.invoice])
+            return _held_refund(desk, unit, invoice)
         note = answer
         desk.made.append(note)
         keys.append(note.booking)

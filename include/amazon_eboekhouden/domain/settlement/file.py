@@ -4,17 +4,20 @@
 bytes ─► text ─► columns by name ─► amounts and dates in the file's format ─► sum == total ─► rows
 ```
 
-Nothing is repaired and nothing is dropped: a file that does not explain itself to the last cent is
-refused. Source: Amazon reference 8.2, 8.3 and 8.6.
+The file is read piece by piece and kept by column, each distinct text once, so that a million rows
+fit in memory. Nothing is repaired and nothing is dropped: a file that does not explain itself to
+the last cent is refused. Source: Amazon reference 8.2, 8.3 and 8.6.
 """
 
 from __future__ import annotations
 
 import hashlib
-from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
+from itertools import islice
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -25,26 +28,28 @@ from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.formats import (
     Unreadable,
     day_first,
-    decoded,
+    decoded_pieces,
+    encoding_of,
     moment,
     possible_amounts,
 )
+from amazon_eboekhouden.domain.settlement.groups import words
 
 SETTLEMENT_ROWS = Frame(
     "settlement_rows",
     {
         "row": "count",  # line of the file, the header being 1
         "row_hash": "text",  # content of the line and its how-manieth occurrence
-        "transaction_type": "text",
-        "amount_type": "text",
-        "amount_description": "text",
-        "order_id": "text",
-        "shipment_id": "text",
-        "order_item_code": "text",
-        "sku": "text",
-        "adjustment_id": "text",
-        "merchant_adjustment_item_id": "text",
-        "marketplace": "text",  # code such as DE, "" when Amazon does not tell
+        "transaction_type": "word",
+        "amount_type": "word",
+        "amount_description": "word",
+        "order_id": "word",
+        "shipment_id": "word",
+        "order_item_code": "word",
+        "sku": "word",
+        "adjustment_id": "word",
+        "merchant_adjustment_item_id": "word",
+        "marketplace": "word",  # code such as DE, "" when Amazon does not tell
         "posted_utc": "utc",
         "posted": "date",  # in Amsterdam
         "amount_cents": "cents",
@@ -65,6 +70,9 @@ _TEXTS = (
     "transaction-type", "amount-type", "amount-description", "order-id", "shipment-id",
     "order-item-code", "sku", "adjustment-id", "merchant-adjustment-item-id",
 )  # fmt: skip
+_PIECE_BYTES = 1 << 20
+# Lines that are looked at together, column by column.
+_CHUNK_LINES = 8_192
 _MONTH_FIRST = frozenset({"USD", "CAD", "MXN"})
 _MARKETPLACE_OF = {"com": "US", "co.uk": "UK", "com.be": "BE", "com.tr": "TR", "com.mx": "MX"}
 
@@ -104,40 +112,104 @@ class _Columns:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.texts: dict[str, dict[str, int]] = {name: {} for name in names}
-        self.codes: dict[str, array[int]] = {name: array("i") for name in names}
-        self.lines = array("i")
-        self.hashes = array("Q")
+        self.names = names
+        self._texts: dict[str, dict[str, int]] = {name: {} for name in names}
+        # Per chunk: what grows step by step would leave holes as large as itself in the memory.
+        self._codes: dict[str, list[np.ndarray]] = {name: [] for name in names}
+        self._lines: list[np.ndarray] = []
+        self._hashes: list[bytes] = []
 
-    def add(self, line: int, cells: Sequence[tuple[str, str]]) -> None:
-        self.lines.append(line)
-        content = "\t".join(text for _, text in cells)
-        digest = hashlib.blake2b(content.encode(), digest_size=8).digest()
-        self.hashes.append(int.from_bytes(digest, "big"))
-        for name, text in cells:
-            known = self.texts[name]
-            self.codes[name].append(known.setdefault(text, len(known)))
+    def add(self, lines: Sequence[int], columns: Sequence[Sequence[str]]) -> None:
+        """Take lines, by column; the cells hold no blanks at their ends."""
+        self._lines.append(np.array(lines, dtype="int32"))
+        self._hashes.append(
+            b"".join(
+                hashlib.blake2b("\t".join(row).encode(), digest_size=8).digest()
+                for row in zip(*columns, strict=True)
+            )
+        )
+        for name, cells in zip(self.names, columns, strict=True):
+            known = self._texts[name]
+            for text in dict.fromkeys(cells):
+                known.setdefault(text, len(known))
+            kind = "uint8" if len(known) <= 256 else "int32"
+            codes = np.fromiter(map(known.__getitem__, cells), dtype=kind, count=len(cells))
+            self._codes[name].append(codes)
+
+    @property
+    def lines(self) -> np.ndarray:
+        """Number in the file per row."""
+        return np.concatenate([np.zeros(0, dtype="int32"), *self._lines])
+
+    @property
+    def hashes(self) -> np.ndarray:
+        """Hash of the content per row."""
+        return np.frombuffer(b"".join(self._hashes), dtype=">u8").astype("uint64")
 
     def distinct(self, name: str) -> list[str]:
-        return list(self.texts.get(name, ()))
+        """The different texts of a column."""
+        return list(self._texts.get(name, ()))
 
     def codes_of(self, name: str) -> np.ndarray:
-        if name not in self.codes:
-            return np.zeros(len(self.lines), dtype="int32")
-        return np.array(self.codes[name], dtype="int32")
+        """Place in `distinct` per row."""
+        if name not in self._codes:
+            return np.zeros(len(self.lines), dtype="uint8")
+        return np.concatenate([np.zeros(0, dtype="uint8"), *self._codes[name]])
 
-    def strings(self, name: str) -> pd.Series:
-        values = pd.array(self.distinct(name) or [""], dtype="str")
-        return pd.Series(values.take(self.codes_of(name)))
+    def words(self, name: str) -> pd.Series:
+        """The column, which is let go of."""
+        made = words(self.distinct(name) or [""], self.codes_of(name))
+        self.forget(name)
+        return made
+
+    def forget(self, name: str) -> None:
+        """Let go of a column that is not needed any more."""
+        self._texts.pop(name, None)
+        self._codes.pop(name, None)
+
+
+class _Lines:
+    """The lines of a file, read piece by piece."""
+
+    def __init__(self, content: bytes | BinaryIO, charset: str | None) -> None:
+        pieces = partial(_pieces, content)
+        self._texts = decoded_pieces(pieces(), encoding_of(pieces, charset))
+        self.header = ""
+        self.last = ""
+
+    def __iter__(self) -> Iterator[str]:
+        kept, first = "", True
+        for text in self._texts:
+            *whole, kept = (kept + text).split("\n")
+            if whole and first:
+                self.header, first = whole[0], False
+            yield from whole
+        self.last = "" if first else kept
+        yield kept
+
+    @property
+    def is_cut(self) -> bool:
+        """A last line without its end and without all its columns: the rest is missing."""
+        return bool(self.last.strip()) and self.last.count("\t") < self.header.count("\t")
+
+
+def _pieces(content: bytes | BinaryIO) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        for start in range(0, len(content), _PIECE_BYTES):
+            yield content[start : start + _PIECE_BYTES]
+        return
+    content.seek(0)
+    while piece := content.read(_PIECE_BYTES):
+        yield piece
 
 
 def read_settlement(
-    content: bytes, *, charset: str | None = None, currency: str | None = None
+    content: bytes | BinaryIO, *, charset: str | None = None, currency: str | None = None
 ) -> SettlementFile | list[Problem]:
     """The settlement in a file.
 
     Args:
-        content: the document, byte for byte.
+        content: the document, byte for byte, or a file that can be read from its start.
         charset: what its download said, if anything.
         currency: of the marketplace, for a file that names none.
 
@@ -145,47 +217,71 @@ def read_settlement(
         The settlement, or why it is refused.
     """
     try:
-        text = decoded(content, charset)
+        lines = _Lines(content, charset)
     except Unreadable as error:
         return [problem("settlement-encoding", "settlement file", tried=str(error))]
-    header, _, body = text.partition("\n")
-    last = body.rpartition("\n")[2]
-    if last.strip() and last.count("\t") < header.count("\t"):
-        # A line without its end and without all its columns: the rest of the file is missing.
-        return [problem("settlement-cut", "settlement file", columns=last.count("\t") + 1)]
-    return read_lines(text.split("\n"), currency=currency)
-
-
-def read_lines(
-    lines: Iterable[str], *, currency: str | None = None
-) -> SettlementFile | list[Problem]:
-    """As `read_settlement`, for the lines of a file that is read piece by piece."""
     given = iter(lines)
+    read = _read(given)
+    for _ in given:  # Whether the file was cut is seen at its end.
+        pass
+    if lines.is_cut:
+        columns = lines.last.count("\t") + 1
+        return [problem("settlement-cut", "settlement file", columns=columns)]
+    return read if isinstance(read, list) else _settlement(*read, currency or "")
+
+
+def _read(given: Iterator[str]) -> tuple[dict[str, str], _Columns] | list[Problem]:
+    """Summary row and columns of a file's lines."""
     names = [name.strip().casefold() for name in next(given, "").split("\t")]
     missing = [name for name in _REQUIRED if name not in names]
     if missing:
         return [problem("settlement-columns", "settlement file", missing=", ".join(missing))]
-    wanted = [(i, name) for i, name in enumerate(names) if name in _REQUIRED or name in _OPTIONAL]
+    wanted = [(names.index(n), n) for n in dict.fromkeys(names) if n in _REQUIRED + _OPTIONAL]
     columns = _Columns([name for _, name in wanted])
     summary: list[dict[str, str]] = []
-    for number, line in enumerate(given, start=2):
-        cells = line.split("\t")
-        if not line.strip():
-            continue
-        cells.extend([""] * (len(names) - len(cells)))
-        row = [(name, cells[i].strip()) for i, name in wanted]
-        if _is_summary(row):
-            summary.append(dict(row))
-        else:
-            columns.add(number, row)
+    numbered = enumerate(given, start=2)
+    while chunk := list(islice(numbered, _CHUNK_LINES)):
+        kept = [(number, line.split("\t")) for number, line in chunk if line.strip()]
+        for _, cells in kept:
+            if len(cells) < len(names):
+                cells.extend([""] * (len(names) - len(cells)))
+        table = list(zip(*(cells for _, cells in kept), strict=False))
+        by_column = [_stripped(table[i]) for i, _ in wanted] if kept else []
+        numbers = [number for number, _ in kept]
+        columns.add(*_without_summary(columns.names, numbers, by_column, summary))
     if len(summary) != 1:
         return [problem("settlement-summary", "settlement file", count=len(summary))]
-    return _settlement(summary[0], columns, currency or "")
+    return summary[0], columns
 
 
-def _is_summary(row: Sequence[tuple[str, str]]) -> bool:
-    cells = dict(row)
-    return bool(cells["total-amount"]) and not cells["amount"]
+def _stripped(cells: Sequence[str]) -> Sequence[str]:
+    if all(text == text.strip() for text in dict.fromkeys(cells)):
+        return cells
+    return [text.strip() for text in cells]
+
+
+def _without_summary(
+    names: Sequence[str],
+    numbers: list[int],
+    columns: list[Sequence[str]],
+    summary: list[dict[str, str]],
+) -> tuple[list[int], list[Sequence[str]]]:
+    """The lines that are rows; a line with a total and no amount goes to the summary."""
+    if not columns:
+        return [], [[] for _ in names]
+    totals, amounts = (columns[names.index(name)] for name in ("total-amount", "amount"))
+    found = {
+        i
+        for i, (total, cents) in enumerate(zip(totals, amounts, strict=True))
+        if total and not cents
+    }
+    if not found:
+        return numbers, columns
+    summary += [
+        dict(zip(names, (cells[i] for cells in columns), strict=True)) for i in sorted(found)
+    ]
+    rest = [i for i in range(len(numbers)) if i not in found]
+    return [numbers[i] for i in rest], [[cells[i] for i in rest] for cells in columns]
 
 
 def _settlement(
@@ -271,37 +367,49 @@ def _spread(moments: Iterable[tuple[datetime, date]]) -> int:
 
 
 def _rows(columns: _Columns, cents: np.ndarray, dates: _Dates) -> pd.DataFrame:
+    for name in ("settlement-id", "total-amount", "currency", "amount"):
+        columns.forget(name)
     posted_utc, posted = _posted(columns, dates)
     data: dict[str, pd.Series] = {
-        "row": pd.Series(np.array(columns.lines, dtype="int64"), dtype="Int64"),
+        "row": pd.Series(
+            np.frombuffer(columns.lines, dtype="int32").astype("int64"), dtype="Int64"
+        ),
         "row_hash": _row_hashes(columns),
-        **{name.replace("-", "_"): columns.strings(name) for name in _TEXTS},
+        **{name.replace("-", "_"): columns.words(name) for name in _TEXTS},
         "marketplace": _marketplaces(columns),
         "posted_utc": posted_utc,
         "posted": posted,
         "amount_cents": pd.Series(cents, dtype="Int64"),
     }
-    return SETTLEMENT_ROWS.check(pd.DataFrame(data))
+    return SETTLEMENT_ROWS.check(pd.DataFrame(data, copy=False))
 
 
 def _posted(columns: _Columns, dates: _Dates) -> tuple[pd.Series, pd.Series]:
     """Moment and local date per row: of the date-time, else of the date, else the period's end."""
-    fallback = moment(dates.end.isoformat(), day_first=False)
-    utc = pd.Series(pd.NaT, index=range(len(columns.lines)), dtype="datetime64[us, UTC]")
-    day = pd.Series(pd.NaT, index=range(len(columns.lines)), dtype="datetime64[us]")
+    end = moment(dates.end.isoformat(), day_first=False)
+    utc = np.full(len(columns.lines), "NaT", dtype="datetime64[us]")
+    day = utc.copy()
     for name in ("posted-date-time", "posted-date"):
         read = [dates.read.get(text, (None, None)) for text in columns.distinct(name) or [""]]
         codes = columns.codes_of(name)
-        moments = pd.Series([m for m, _ in read], dtype="datetime64[us, UTC]")
-        days = pd.Series([d for _, d in read], dtype="datetime64[us]")
-        utc = utc.fillna(moments.take(codes).reset_index(drop=True))
-        day = day.fillna(days.take(codes).reset_index(drop=True))
-    return utc.fillna(pd.Timestamp(fallback[0])), day.fillna(pd.Timestamp(fallback[1]))
+        columns.forget(name)
+        moments = [m and m.replace(tzinfo=None) for m, _ in read]
+        _fill(utc, np.array(moments, dtype="datetime64[us]"), codes)
+        _fill(day, np.array([d for _, d in read], dtype="datetime64[us]"), codes)
+    utc[np.isnat(utc)] = end[0].replace(tzinfo=None)
+    day[np.isnat(day)] = end[1]
+    return pd.Series(utc).dt.tz_localize("UTC"), pd.Series(day)
+
+
+def _fill(column: np.ndarray, values: np.ndarray, codes: np.ndarray) -> None:
+    """Put in what is missing."""
+    holes = np.isnat(column)
+    column[holes] = values[codes[holes]]
 
 
 def _marketplaces(columns: _Columns) -> pd.Series:
     codes = [marketplace_code(name) for name in columns.distinct("marketplace-name") or [""]]
-    return pd.Series(pd.array(codes, dtype="str").take(columns.codes_of("marketplace-name")))
+    return words(codes, columns.codes_of("marketplace-name"))
 
 
 def marketplace_code(name: str) -> str:
@@ -315,9 +423,33 @@ def marketplace_code(name: str) -> str:
 
 def _row_hashes(columns: _Columns) -> pd.Series:
     """Content of the line plus how-manieth: the same in any order of the rows."""
-    series = pd.Series(np.array(columns.hashes, dtype="uint64"))
-    nth = series.groupby(series).cumcount()
-    return pd.Series(
-        [f"{value:016x}.{n}" for value, n in zip(series.tolist(), nth.tolist(), strict=True)],
-        dtype="str",
-    )
+    hashes = columns.hashes
+    nth = _occurrence(hashes)
+    # Piece by piece: a million texts at once would take more memory than all of the rows.
+    parts = [
+        pd.Series(
+            [
+                f"{value:016x}.{n}"
+                for value, n in zip(
+                    hashes[at : at + _CHUNK_LINES].tolist(),
+                    nth[at : at + _CHUNK_LINES].tolist(),
+                    strict=True,
+                )
+            ],
+            dtype="str",
+        )
+        for at in range(0, max(len(hashes), 1), _CHUNK_LINES)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _occurrence(values: np.ndarray) -> np.ndarray:
+    """How often the same value stood before, per row."""
+    order = np.argsort(values, kind="stable")
+    in_order = values[order]
+    is_first = np.ones(len(values), dtype=bool)
+    is_first[1:] = in_order[1:] != in_order[:-1]
+    starts = np.flatnonzero(is_first)
+    nth = np.empty(len(values), dtype="int32")
+    nth[order] = np.arange(len(values)) - np.repeat(starts, np.diff([*starts, len(values)]))
+    return nth

@@ -8,8 +8,10 @@ their variety costs. Source: Amazon reference 8.3.
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -128,21 +130,49 @@ def _zone(text: str) -> timezone:
     return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
 
 
-def decoded(content: bytes, charset: str | None) -> str:
-    """The text of a file: a byte order mark wins, then the given charset, UTF-8, Windows' own.
+def encoding_of(pieces: Callable[[], Iterable[bytes]], charset: str | None) -> str:
+    """How a file is encoded: a byte order mark wins, then the given charset, UTF-8, Windows' own.
+
+    Args:
+        pieces: gives the file from its start, piece by piece; it may be asked more than once.
+        charset: what the download said, if anything.
 
     Raises:
-        Unreadable: none of them explains the bytes.
+        Unreadable: no encoding explains the bytes.
     """
-    if content.startswith(b"\xef\xbb\xbf"):
+    start = next(iter(pieces()), b"")[:3]
+    if start.startswith(b"\xef\xbb\xbf"):
         tries = ["utf-8-sig"]
-    elif content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    elif start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         tries = ["utf-16"]
     else:
         tries = [charset or "utf-8", "utf-8", "cp1252"]
-    for encoding in tries:
+    for encoding in dict.fromkeys(tries):
         try:
-            return content.decode(encoding)
+            deque(decoded_pieces(pieces(), encoding), maxlen=0)
         except (UnicodeDecodeError, LookupError):
             continue
+        return encoding
     raise Unreadable(", ".join(dict.fromkeys(tries)))
+
+
+def decoded(content: bytes, charset: str | None) -> str:
+    """The text of a whole file.
+
+    Raises:
+        Unreadable: no encoding explains the bytes.
+    """
+    return content.decode(encoding_of(lambda: (content,), charset))
+
+
+def decoded_pieces(pieces: Iterable[bytes], encoding: str) -> Iterator[str]:
+    """The text of a file, piece by piece.
+
+    Raises:
+        UnicodeDecodeError: the encoding does not explain the bytes.
+        LookupError: nobody knows the encoding.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for piece in pieces:
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 
 from amazon_eboekhouden.domain.booked_invoice import NEVER_BOOKED
@@ -89,13 +90,24 @@ class Known:
     """
 
     settlement_id: str
-    invoices: Mapping[str, list[Document]]
-    credit_notes: Mapping[str, list[Document]]
+    invoices: Documents
+    credit_notes: Documents
     payments: Mapping[str, list[Payment]]
     event_credit_note: Mapping[tuple[str, str], str]
     numbers: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
     decided: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def invoice(self, order_id: str, booking: str) -> Document:
+        """An invoice of an order, by its natural key.
+
+        Raises:
+            KeyError: the order has no such invoice.
+        """
+        for found in self.invoices[order_id]:
+            if found.booking == booking:
+                return found
+        raise KeyError(booking)
 
     def paid_by_others(self, invoice_number: str) -> tuple[int, int]:
         """What other settlements paid on a number: EUR cents, cents in their currency."""
@@ -125,25 +137,91 @@ class Known:
         return 1 + max((int(n) for n in given if n.isdigit()), default=0)
 
 
+class Documents(Mapping[str, list[Document]]):
+    """Invoices or credit notes per order, oldest first; each is made when it is asked for.
+
+    A settlement may pay hundreds of thousands of invoices: all of them at once would fill the
+    memory.
+
+    Args:
+        booked: BOOKED.
+        rows: positions in it.
+        orders: number of its order per position, below zero for one that does not matter.
+        number: order id to its number.
+    """
+
+    def __init__(
+        self, booked: pd.DataFrame, rows: np.ndarray, orders: np.ndarray, number: Mapping[str, int]
+    ) -> None:
+        self._columns = {name: booked[name].array for name in booked.columns}
+        self._number = number
+        by_order = np.argsort(orders, kind="stable")
+        self._rows = rows[by_order]
+        self._starts = np.searchsorted(orders[by_order], np.arange(len(number) + 1))
+
+    def __getitem__(self, order_id: str) -> list[Document]:
+        at = self._number[order_id]
+        rows = self._rows[self._starts[at] : self._starts[at + 1]]
+        if not len(rows):
+            raise KeyError(order_id)
+        found = [_document(_BookedRow(self._columns, int(row))) for row in rows]
+        return found if len(found) == 1 else sorted(found, key=lambda d: (d.on, d.booking))
+
+    def __iter__(self) -> Iterator[str]:
+        return (order for order, n in self._number.items() if self._count[n])
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._count))
+
+    @property
+    def _count(self) -> np.ndarray:
+        return np.diff(self._starts)
+
+    def several(self) -> frozenset[str]:
+        """The orders that have more than one."""
+        more = self._count > 1
+        return frozenset(order for order, n in self._number.items() if more[n])
+
+
+class _BookedRow(Mapping[str, Any]):
+    """A row of BOOKED, its values looked up when they are asked for."""
+
+    def __init__(self, columns: Mapping[str, Any], row: int) -> None:
+        self._columns = columns
+        self._row = row
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._columns[name][self._row]
+        return value.item() if isinstance(value, np.generic) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
 def known_of(booked: pd.DataFrame, settlement_id: str, orders: Collection[str]) -> Known:
     """The part of BOOKED that concerns a settlement with these orders."""
     usable = ~booked["state"].isin(NEVER_BOOKED)
     # Rows of fees have no order. Neither have bookings that a rebuild knows by their token only.
-    named = [order for order in orders if order]
-    concerns = booked["order_id"].isin(named) | (booked["settlement_id"] == settlement_id)
-    invoices: dict[str, list[Document]] = defaultdict(list)
-    credit_notes: dict[str, list[Document]] = defaultdict(list)
+    number = {order: n for n, order in enumerate(filter(None, orders))}
+    order = np.fromiter(
+        (number.get(order_id, -1) for order_id in booked["order_id"]), "int32", count=len(booked)
+    )
+    concerns = (booked["settlement_id"] == settlement_id) | (order >= 0)
+    rows = np.flatnonzero((usable & concerns).to_numpy())
+    kind = booked["booking_kind"].iloc[rows]
+    is_invoice = (kind == BookingKind.INVOICE.value).to_numpy()
+    is_note = (kind == BookingKind.CREDIT_NOTE.value).to_numpy()
     payments: dict[str, list[Payment]] = defaultdict(list)
     events: dict[tuple[str, str], str] = {}
     decided: dict[str, dict[str, str]] = {what: {} for what in DECISIONS}
-    found = booked[usable & concerns].sort_values(["date", "booking"]).to_dict("records")
+    found = booked.iloc[rows[~is_invoice]].sort_values(["date", "booking"]).to_dict("records")
     for row in cast("list[dict[str, Any]]", found):
         facts = json.loads(row["facts"] or "{}")
         kind = row["booking_kind"]
-        if kind == BookingKind.INVOICE:
-            invoices[row["order_id"]].append(_document(row, facts))
-        elif kind == BookingKind.CREDIT_NOTE:
-            credit_notes[row["order_id"]].append(_document(row, facts))
+        if kind == BookingKind.CREDIT_NOTE:
             for event in (row["booking"].split(":", 2)[-1], *facts.get("events", ())):
                 events[row["order_id"], event] = row["booking"]
         elif kind == BookingKind.PAYMENT:
@@ -157,14 +235,18 @@ def known_of(booked: pd.DataFrame, settlement_id: str, orders: Collection[str]) 
         elif kind == BookingKind.MONEY and row["settlement_id"] == settlement_id:
             for what in DECISIONS:
                 decided[what] |= {k: e["place"] for k, e in facts.get(what, {}).items()}
-    is_note = concerns & (booked["booking_kind"] == BookingKind.CREDIT_NOTE.value)
-    numbers = frozenset(booked.loc[is_note, "invoice_number"])
+    given = concerns & (booked["booking_kind"] == BookingKind.CREDIT_NOTE.value)
+    numbers = frozenset(booked.loc[given, "invoice_number"])
     own = frozenset(booked.loc[booked["settlement_id"] == settlement_id, "booking"])
-    return Known(settlement_id, invoices, credit_notes, payments, events, numbers, own, decided)
+    invoices, notes = (
+        Documents(booked, rows[chosen], order[rows[chosen]], number)
+        for chosen in (is_invoice, is_note)
+    )
+    return Known(settlement_id, invoices, notes, payments, events, numbers, own, decided)
 
 
-def _document(row: Mapping[str, Any], facts: Mapping[str, Any]) -> Document:
-    # Facts themselves stay text: hundreds of thousands of them parsed would fill the memory.
+def _document(row: Mapping[str, Any]) -> Document:
+    facts = json.loads(row["facts"] or "{}")
     gross = int(row["gross_cents"])
     return Document(
         booking=row["booking"],

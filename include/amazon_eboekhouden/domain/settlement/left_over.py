@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from amazon_eboekhouden.config.settings import CouplingSettings
@@ -22,7 +23,7 @@ from amazon_eboekhouden.domain.settlement.entries import Entries, plain_line
 from amazon_eboekhouden.domain.settlement.exchange import Exchange
 from amazon_eboekhouden.domain.settlement.fee_entries import add_fees
 from amazon_eboekhouden.domain.settlement.file import SettlementFile
-from amazon_eboekhouden.domain.settlement.groups import each
+from amazon_eboekhouden.domain.settlement.groups import codes_of, each, texts_of, words
 from amazon_eboekhouden.domain.settlement.known import Document, known_of
 from amazon_eboekhouden.domain.settlement.places import Place
 
@@ -140,12 +141,12 @@ def _settled(matched: pd.DataFrame, mutations: pd.DataFrame) -> pd.DataFrame:
     for made in each(mutations):
         document = json.loads(made.facts).get("document", "")
         keys.setdefault(document, []).append(made.booking)
-    is_invoice = matched["place"] == Place.INVOICE
-    joined = {document: " ".join(found) for document, found in keys.items()}
-    bookings = (
-        matched["document"].where(is_invoice, "").map(lambda d: joined.get(d, "") if d else "")
-    )
-    return SETTLED.check(matched.assign(bookings=bookings.astype("str")))
+    documents = texts_of(matched["document"])
+    joined = [" ".join(keys.get(document, ())) for document in documents]
+    is_invoice = (matched["place"] == Place.INVOICE).to_numpy()
+    code = np.where(is_invoice, codes_of(matched["document"]), len(joined))
+    bookings = words([*joined, ""], code).set_axis(matched.index)
+    return SETTLED.check(matched.assign(bookings=bookings))
 
 
 def _open_invoices(
@@ -153,12 +154,11 @@ def _open_invoices(
 ) -> list[tuple[Document, int]]:
     """The invoices that this settlement pays and what is open on them, oldest payment first."""
     rows = matched[matched["place"] == Place.INVOICE]
-    known = known_of(booked, settlement.header.settlement_id, set(rows["order_id"].unique()))
-    documents = {d.booking: d for found in known.invoices.values() for d in found}
-    posted = rows.groupby("document").agg(posted=("posted", "max")).reset_index()
+    known = known_of(booked, settlement.header.settlement_id, rows["order_id"].unique())
+    posted = rows.groupby(["document", "order_id"]).agg(posted=("posted", "max")).reset_index()
     found = []
     for row in each(posted.sort_values(["posted", "document"])):
-        invoice = documents[row.document]
+        invoice = known.invoice(row.order_id, row.document)
         open_cents = invoice.gross_cents - known.paid_by_others(invoice.invoice_number)[0]
         if open_cents > 0:
             found.append((invoice, open_cents))

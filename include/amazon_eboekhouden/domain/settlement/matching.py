@@ -7,52 +7,48 @@ rules 7.1, 9.1 and 9.2.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
+
+import numpy as np
 import pandas as pd
 
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.config.settlement_rows import Destination
 from amazon_eboekhouden.domain.frames import Frame
 from amazon_eboekhouden.domain.settlement.file import SettlementFile
-from amazon_eboekhouden.domain.settlement.groups import each
+from amazon_eboekhouden.domain.settlement.groups import PerRow, codes_of, each, texts_of, words
 from amazon_eboekhouden.domain.settlement.known import Known, known_of
 from amazon_eboekhouden.domain.settlement.orders import OrderPart, choose_invoices
 from amazon_eboekhouden.domain.settlement.places import Choice, Place
 from amazon_eboekhouden.domain.settlement.refunds import RefundEvent, choose_credit_notes
-from amazon_eboekhouden.domain.settlement.rows import KIND, classified
+from amazon_eboekhouden.domain.settlement.rows import classified
 
 MATCHED = Frame(
     "matched",
     {
         "row": "count",
         "row_hash": "text",
-        "order_id": "text",
-        "marketplace": "text",
+        "order_id": "word",
+        "marketplace": "word",
         "posted": "date",
         "amount_cents": "cents",  # in the settlement's currency
-        "kind": "text",  # the three texts that Amazon gives, as a line of the table
-        "line": "text",  # the line of the statement, Dutch
-        "place": "text",  # a Place
-        "fee_kind": "text",
-        "event": "text",  # refund event, "" for other rows
-        "document": "text",  # natural key of the invoice or credit note it pays
-        "invoice": "text",  # natural key of the invoice behind it
+        "kind": "word",  # the three texts that Amazon gives, as a line of the table
+        "line": "word",  # the line of the statement, Dutch
+        "place": "word",  # a Place
+        "fee_kind": "word",
+        "event": "word",  # refund event, "" for other rows
+        "document": "word",  # natural key of the invoice or credit note it pays
+        "invoice": "word",  # natural key of the invoice behind it
         "confidence": "count",  # 0 to 100
-        "reason": "text",
-        "problem": "text",  # code, "" when nobody needs to look
+        "reason": "word",
+        "problem": "word",  # code, "" when nobody needs to look
     },
     key=("row",),
 )
 
-_CHOICE = {
-    "place": "str",
-    "document": "str",
-    "invoice": "str",
-    "confidence": "Int64",
-    "reason": "str",
-    "problem": "str",
-}
 # What tells the rows of an order apart when it has several invoices.
-_PARTS = ["shipment_id", "order_item_code", "sku"]
+_PARTS = ("shipment_id", "order_item_code", "sku")
 
 
 def match(
@@ -65,113 +61,140 @@ def match(
         booked: BOOKED, everything the ledger knows of this administration.
         settings: the coupling's.
     """
-    rows = settlement.rows
-    known = known_of(booked, settlement.header.settlement_id, set(rows["order_id"].unique()))
+    rows, settlement_id = settlement.rows, settlement.header.settlement_id
+    known = known_of(booked, settlement_id, texts_of(rows["order_id"]))
     meaning = classified(rows, stays_unknown=frozenset(known.decided["kinds"]))
-    base = (
-        pd.concat([rows.drop(columns=[*KIND, "posted_utc"]), meaning], axis=1)
-        .assign(event="")
-        .astype({"event": "str"})
-    )
-    is_order = base["destination"] == Destination.ORDER
-    is_refund = base["destination"] == Destination.REFUND
-    plain = _with_plain_places(base[~is_order & ~is_refund])
-    orders = _with_invoices(base[is_order], known, settings)
-    parked = frozenset(orders.loc[orders["place"] == Place.PARKED, "order_id"])
-    refunds = _with_events(base[is_refund], settlement.header.settlement_id)
-    refunds = _with_credit_notes(refunds, known, settings, parked)
-    whole = pd.concat([plain, orders, refunds]).sort_index()
-    return MATCHED.check(whole[list(MATCHED.columns)].reset_index(drop=True))
+    is_order = (meaning["destination"] == Destination.ORDER).to_numpy()
+    is_refund = (meaning["destination"] == Destination.REFUND).to_numpy()
+    chosen: PerRow[Choice] = PerRow(len(rows))
+    _choose_plain(chosen, meaning, np.flatnonzero(~is_order & ~is_refund))
+    parked = _choose_invoices(chosen, rows, np.flatnonzero(is_order), known, settings)
+    event = _events(rows[is_refund], settlement_id)
+    _choose_notes(chosen, rows, event, known, settings, parked)
+    events: PerRow[str] = PerRow(len(rows))
+    events.put(np.flatnonzero(~is_refund), np.zeros(int((~is_refund).sum()), dtype="int32"), [""])
+    events.put(np.flatnonzero(is_refund), codes_of(event), texts_of(event))
+    confidence = np.array([choice.confidence for choice in chosen.values], dtype="int64")
+    columns = {
+        **{n: rows[n] for n in ("row", "row_hash", "order_id", "marketplace", "posted")},
+        "amount_cents": rows["amount_cents"],
+        **{name: meaning[name] for name in ("kind", "line", "fee_kind")},
+        "event": events.words(str),
+        "place": chosen.words(lambda choice: choice.place.value),
+        "document": chosen.words(lambda choice: choice.document),
+        "invoice": chosen.words(lambda choice: choice.invoice),
+        "confidence": pd.Series(confidence[chosen.codes], dtype="Int64"),
+        "reason": chosen.words(lambda choice: choice.reason),
+        "problem": chosen.words(lambda choice: choice.problem),
+    }
+    return MATCHED.check(pd.DataFrame(columns, copy=False))
 
 
-def _with_plain_places(rows: pd.DataFrame) -> pd.DataFrame:
+def _choose_plain(chosen: PerRow[Choice], meaning: pd.DataFrame, at: np.ndarray) -> None:
     """Rows whose kind alone decides: the destination is the place."""
-    suspense = rows["destination"] == Destination.SUSPENSE
-    problem = pd.Series("", index=rows.index, dtype="str")
-    problem = problem.mask(suspense, "settlement-row-for-a-person")
-    problem = problem.mask(suspense & ~rows["is_known"].astype(bool), "settlement-row-unknown")
-    return rows.assign(
-        place=rows["destination"],
-        document="",
-        invoice="",
-        confidence=100,
-        reason="kind of row",
-        problem=problem,
-    ).astype(_CHOICE)
+    places = texts_of(meaning["destination"])
+    is_known = meaning["is_known"].to_numpy()[at]
+    key = codes_of(meaning["destination"])[at].astype("int64") * 2 + is_known
+    distinct, group = np.unique(key, return_inverse=True)
+    chosen.put(at, group, [_plain(places[one // 2], bool(one % 2)) for one in distinct])
 
 
-def _with_invoices(rows: pd.DataFrame, known: Known, settings: CouplingSettings) -> pd.DataFrame:
-    """Rows of orders with the invoice they pay; rows of one part share one choice."""
-    several = rows["order_id"].isin([o for o, found in known.invoices.items() if len(found) > 1])
-    ids = rows["order_id"].unique()
-    # An order with one invoice is one part, and the first identity found there speaks for it.
-    keys = rows[["order_id"]].assign(**{name: rows[name].where(several, "") for name in _PARTS})
-    part = keys.groupby(list(keys.columns), sort=False).ngroup()
-    parts = _grouped(rows, part)
-    by_order: dict[str, list[int]] = {order: [] for order in ids}
-    for index, order in enumerate(parts["order_id"]):
-        by_order[order].append(index)
-    made = [
-        OrderPart(
-            row.order_id, row.shipment_id, row.order_item_code, row.sku,
-            row.posted.date(), int(row.amount_cents),
-        )
-        for row in each(parts)
-    ]  # fmt: skip
-    choices: list[Choice | None] = [None] * len(made)
-    for indexes in by_order.values():
-        found = choose_invoices([made[i] for i in indexes], known, settings)
-        for index, choice in zip(indexes, found, strict=True):
-            choices[index] = choice
-    return _chosen(rows, part, [choice for choice in choices if choice])
+def _plain(destination: str, is_known: bool) -> Choice:
+    if destination != Destination.SUSPENSE:
+        return Choice(Place(destination), "kind of row")
+    code = "settlement-row-for-a-person" if is_known else "settlement-row-unknown"
+    return Choice(Place.SUSPENSE, "kind of row", problem=code)
 
 
-def _with_events(rows: pd.DataFrame, settlement_id: str) -> pd.DataFrame:
-    """Refund rows with the id of their event: Amazon's, else settlement and day."""
+def _choose_invoices(
+    chosen: PerRow[Choice],
+    rows: pd.DataFrame,
+    at: np.ndarray,
+    known: Known,
+    settings: CouplingSettings,
+) -> frozenset[str]:
+    """Which invoice the rows of orders pay; rows of one part share one choice.
+
+    Returns:
+        the orders that wait for their invoice.
+    """
+    group, parts = _parts(rows, at, known.invoices.several())
+    choices: list[Choice] = []
+    parked = set()
+    # The parts of one order stand together.
+    for order_id, own in groupby(parts, lambda part: part.order_id):
+        found = choose_invoices(list(own), known, settings)
+        choices += found
+        if any(choice.place is Place.PARKED for choice in found):
+            parked.add(order_id)
+    chosen.put(at, group, choices)
+    return frozenset(parked)
+
+
+def _parts(
+    rows: pd.DataFrame, at: np.ndarray, several: frozenset[str]
+) -> tuple[np.ndarray, Iterator[OrderPart]]:
+    """Rows that belong together: number of its part per row, and the parts.
+
+    An order with one invoice is one part, and the largest identity found there speaks for it, so
+    that the order of the rows does not matter and a blank one never hides another.
+    """
+    names = ("order_id", *_PARTS)
+    codes = {name: codes_of(rows[name])[at] for name in names}
+    texts = {name: texts_of(rows[name]) for name in names}
+    key = codes["order_id"].astype("int64")
+    apart = np.isin(key, [n for n, order in enumerate(texts["order_id"]) if order in several])
+    if apart.any():
+        table = np.stack([column[apart] for column in codes.values()], axis=1)
+        key[apart] = len(texts["order_id"]) + np.unique(table, axis=0, return_inverse=True)[1]
+    distinct, group = np.unique(key, return_inverse=True)
+    count = len(distinct)
+    cents = np.zeros(count, dtype="int64")
+    np.add.at(cents, group, rows["amount_cents"].to_numpy(dtype="int64")[at])
+    posted = np.full(count, np.iinfo("int64").min)
+    np.maximum.at(posted, group, rows["posted"].to_numpy()[at].astype("int64"))
+    days = posted.astype("datetime64[us]").astype("datetime64[D]").tolist()
+    largest = []
+    for name in names:
+        found = np.zeros(count, dtype="int32")
+        np.maximum.at(found, group, codes[name].astype("int32"))
+        largest.append(map(texts[name].__getitem__, found.tolist()))
+    return group, map(OrderPart, *largest, days, cents.tolist())
+
+
+def _events(rows: pd.DataFrame, settlement_id: str) -> pd.Series:
+    """The event of each refund row: Amazon's id, else settlement and day; words."""
+    given = rows["adjustment_id"].astype("str")
+    given = given.where(given != "", rows["merchant_adjustment_item_id"].astype("str"))
     day = rows["posted"].dt.strftime("%Y%m%d").astype("str")
-    event = rows["adjustment_id"].where(
-        rows["adjustment_id"] != "", rows["merchant_adjustment_item_id"]
+    codes, distinct = pd.factorize(given.where(given != "", settlement_id + "-" + day))
+    return words(list(distinct), codes).set_axis(rows.index)
+
+
+def _choose_notes(
+    chosen: PerRow[Choice],
+    rows: pd.DataFrame,
+    event: pd.Series,
+    known: Known,
+    settings: CouplingSettings,
+    parked: frozenset[str],
+) -> None:
+    """Which credit note the rows of refunds pay; rows of one event share one choice."""
+    refunds = rows.loc[event.index].assign(event=event)
+    group = refunds.groupby(["order_id", "event"], sort=True).ngroup()
+    names = ("order_id", "event", "shipment_id")
+    units = refunds.groupby(group).agg(
+        **{name: (name, "max") for name in names},
+        posted=("posted", "max"),
+        amount_cents=("amount_cents", "sum"),
     )
-    return rows.assign(event=event.where(event != "", settlement_id + "-" + day))
-
-
-def _with_credit_notes(
-    rows: pd.DataFrame, known: Known, settings: CouplingSettings, parked: frozenset[str]
-) -> pd.DataFrame:
-    """Refund rows with the credit note they pay; rows of one event share one choice."""
-    group = rows.groupby(["order_id", "event"], sort=False).ngroup()
     events = [
         RefundEvent(
             row.order_id, row.event, row.shipment_id, row.posted.date(), int(row.amount_cents)
         )
-        for row in each(_grouped(rows, group))
+        for row in each(units)
     ]
-    by_order: dict[str, list[int]] = {}
-    for index, event in enumerate(events):
-        by_order.setdefault(event.order_id, []).append(index)
-    choices: dict[int, Choice] = {}
-    for indexes in by_order.values():
-        found = choose_credit_notes([events[i] for i in indexes], known, settings, parked=parked)
-        choices.update(zip(indexes, found, strict=True))
-    return _chosen(rows, group, [choices[i] for i in range(len(events))])
-
-
-def _grouped(rows: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
-    """One row per group, in the order of the group's number: sum, last day, an identity.
-
-    The identity is the largest text, so that it does not depend on the order of the rows and a
-    blank one never hides another.
-    """
-    texts = {name: (name, "max") for name in ("order_id", *_PARTS, "event")}
-    return rows.groupby(group).agg(
-        **texts, posted=("posted", "max"), amount_cents=("amount_cents", "sum")
-    )
-
-
-def _chosen(rows: pd.DataFrame, group: pd.Series, choices: list[Choice]) -> pd.DataFrame:
-    table = pd.DataFrame(
-        [(c.place, c.document, c.invoice, c.confidence, c.reason, c.problem) for c in choices],
-        columns=list(_CHOICE),
-    ).astype(_CHOICE)
-    picked = table.take(group.to_numpy()).set_axis(rows.index)
-    return pd.concat([rows, picked], axis=1)
+    choices: list[Choice] = []
+    for _, own in groupby(events, lambda one: one.order_id):
+        choices += choose_credit_notes(list(own), known, settings, parked=parked)
+    chosen.put(event.index.to_numpy(), group.to_numpy(), choices)

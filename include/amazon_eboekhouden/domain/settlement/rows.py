@@ -14,7 +14,7 @@ from amazon_eboekhouden.config.settlement_rows import (
     rule_of,
     shipped_rules,
 )
-from amazon_eboekhouden.domain.settlement.groups import each
+from amazon_eboekhouden.domain.settlement.groups import codes_of, texts_of, words
 
 KIND = ["transaction_type", "amount_type", "amount_description"]
 
@@ -33,30 +33,37 @@ def classified(
         rules: another table than the shipped one.
 
     Returns:
-        A frame with the rows' index and `destination`, `fee_kind`, `line`, `kind` (the
-        three texts as a line of the table) and `is_known`.
+        A frame with the rows' index and, as words, `destination`, `fee_kind`, `line`, `kind` (the
+        three texts as a line of the table); and `is_known`.
     """
     table = shipped_rules() if rules is None else rules
     starts = sorted({rule.since for rule in table})
-    if rows.empty:
-        return pd.DataFrame(
-            {"destination": [], "fee_kind": [], "line": [], "kind": []}, dtype="str"
-        ).assign(is_known=pd.Series([], dtype=bool))
     period = np.searchsorted(
         np.array(starts, dtype="datetime64[us]"), rows["posted"].to_numpy(), side="right"
     )
-    keys = rows[KIND].assign(period=period)
-    codes = keys.groupby([*KIND, "period"], sort=False, observed=True).ngroup().to_numpy()
-    firsts = keys.iloc[np.unique(codes, return_index=True)[1]]
+    kinds = [texts_of(rows[name]) for name in KIND]
+    key = period.astype("int64")
+    for name, texts in zip(KIND, kinds, strict=True):
+        key = key * len(texts) + codes_of(rows[name])
+    distinct, codes = np.unique(key, return_inverse=True)
     meanings = [
-        _meaning((row.transaction_type, row.amount_type, row.amount_description),
-                 starts[row.period - 1] if row.period else date.min, table, stays_unknown)
-        for row in each(firsts)
-    ]  # fmt: skip
-    distinct = pd.DataFrame(
-        meanings, columns=["destination", "fee_kind", "line", "kind", "is_known"]
-    ).astype({"destination": "str", "fee_kind": "str", "line": "str", "kind": "str"})
-    return distinct.take(codes).set_axis(rows.index)
+        _meaning(kind, starts[since - 1] if since else date.min, table, stays_unknown)
+        for kind, since in (_unpacked(int(one), kinds) for one in distinct)
+    ]
+    columns = list(zip(*meanings, strict=True)) or [()] * 5
+    names = ("destination", "fee_kind", "line", "kind")
+    data = {name: words(texts, codes) for name, texts in zip(names, columns, strict=False)}
+    data["is_known"] = pd.Series(np.array(columns[4], dtype=bool)[codes], dtype=bool)
+    return pd.DataFrame(data, copy=False).set_axis(rows.index)
+
+
+def _unpacked(key: int, kinds: list[list[str]]) -> tuple[tuple[str, str, str], int]:
+    """The three texts and the period that were packed into one number."""
+    found = []
+    for texts in reversed(kinds):
+        key, code = divmod(key, len(texts))
+        found.append(texts[code])
+    return (found[2], found[1], found[0]), key
 
 
 def _meaning(

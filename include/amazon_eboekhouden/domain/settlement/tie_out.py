@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from amazon_eboekhouden.domain.bookings import MutationKind
@@ -51,9 +52,9 @@ _C3 = ("settlement-underpaid", "settlement-overpaid")
 def control_sums(settlement: SettlementFile, bookables: SettlementBookables) -> ControlSums:
     """The control sums of a settlement and its bookings."""
     rows, header = bookables.rows, settlement.header
-    used = rows["row"].value_counts()
-    twice = int((used != 1).sum())
-    missing = len(set(settlement.rows["row"]) ^ set(used.index))
+    used, times = np.unique(rows["row"].to_numpy(dtype="int64"), return_counts=True)
+    twice = int((times != 1).sum())
+    missing = len(np.setxor1d(settlement.rows["row"].to_numpy(dtype="int64"), used))
     in_euros = header.currency == "EUR" and not bookables.waits
     place = rows["place"]
     fees = int(rows.loc[place == Place.FEE, "amount_cents"].sum())
