@@ -18,7 +18,7 @@ import pandas as pd
 import yaml
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.credit_notes import credit_note
-from amazon_eboekhouden.domain.frames import BOOKED
+from amazon_eboekhouden.domain.frames import BOOKED, MUTATIONS
 from amazon_eboekhouden.domain.invoices import Bookables, invoices
 from amazon_eboekhouden.domain.item_vat import ItemVat
 from amazon_eboekhouden.domain.money import euros
@@ -110,11 +110,12 @@ def as_booked(mutations: pd.DataFrame, state: str = "CONFIRMED") -> pd.DataFrame
 def outcome(case: Mapping[str, Any], settings: CouplingSettings) -> dict[str, Any]:
     """Everything a reviewer wants to see of a case, as JSON values."""
     orders, first = book(case, settings)
-    credits, refused = _refunds(case, first)
+    credits, refused, credited = _refunds(case, first)
     shown = [_shown(first, row) for row in first.mutations.to_dict("records")] + credits
     result: dict[str, Any] = {"mutations": shown}
     if later := case.get("later"):
-        booked = as_booked(first.mutations)
+        noted = MUTATIONS.of(credited)
+        booked = as_booked(pd.concat([first.mutations, noted]) if credited else first.mutations)
         orders, second = book({**case, **later}, settings, booked)
         result["later"] = [_shown(second, row) for row in second.mutations.to_dict("records")]
         first = second
@@ -128,10 +129,11 @@ def outcome(case: Mapping[str, Any], settings: CouplingSettings) -> dict[str, An
 
 def _refunds(
     case: Mapping[str, Any], bookables: Bookables
-) -> tuple[list[dict[str, Any]], list[Problem]]:
+) -> tuple[list[dict[str, Any]], list[Problem], list[dict[str, Any]]]:
     rows = {r["order_id"]: r for r in as_booked(bookables.mutations).to_dict("records")}
     shown: list[dict[str, Any]] = []
     problems: list[Problem] = []
+    made: list[dict[str, Any]] = []
     earlier: dict[str, list[dict[str, Any]]] = {}
     for refund in case.get("refunds", ()):
         before = earlier.setdefault(refund["order_id"], [])
@@ -149,8 +151,9 @@ def _refunds(
         else:
             mutation, lines = note
             before.append(mutation)
+            made.append(mutation)
             shown.append(_mutation(mutation, lines))
-    return shown, problems
+    return shown, problems, made
 
 
 def _shown(bookables: Bookables, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,6 +164,8 @@ def _shown(bookables: Bookables, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _mutation(row: Mapping[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
     facts = json.loads(row["facts"])
+    rates = {rate["rate"]: rate["why"] for rate in facts.get("rates", ())}
+    kind = {"sale_kind": facts["sale_kind"], "rates": rates} if rates else {}
     return {
         "booking": row["booking"],
         "date": row["date"].isoformat(),
@@ -179,8 +184,7 @@ def _mutation(row: Mapping[str, Any], lines: list[dict[str, Any]]) -> dict[str, 
             }
             for line in lines
         ],
-        "sale_kind": facts["sale_kind"],
-        "rates": {rate["rate"]: rate["why"] for rate in facts["rates"]},
+        **kind,
     }
 
 

@@ -83,6 +83,11 @@ def invoice_key(marketplace_id: str, order_id: str, shipment_id: str = "0") -> s
     return f"inv:{marketplace_id}:{order_id}:{shipment_id}"
 
 
+def shipment_of(booking: str) -> str:
+    """The shipment part of an invoice's natural key, whichever version of the invoice it is."""
+    return booking.rsplit(":", 1)[-1].partition("~")[0]
+
+
 def credit_note_key(order_id: str, event_id: str) -> str:
     """Natural key of a credit note."""
     return f"crn:{order_id}:{event_id}"

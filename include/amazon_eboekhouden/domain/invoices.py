@@ -28,8 +28,19 @@ from amazon_eboekhouden.domain.booked_invoice import (
     invoice_key,
     is_booked_credit,
     line_rows,
+    shipment_of,
 )
 from amazon_eboekhouden.domain.bookings import DEBTORS, BookingKind, MutationKind
+from amazon_eboekhouden.domain.corrected_invoices import (
+    Correction,
+    Hands,
+    Updated,
+    again,
+    exchange_of,
+    for_corrections,
+    waits_for,
+)
+from amazon_eboekhouden.domain.corrections import counts, number_of_next
 from amazon_eboekhouden.domain.credit_notes import credit_note
 from amazon_eboekhouden.domain.descriptions import invoice_description
 from amazon_eboekhouden.domain.documents import document_facts, template_for
@@ -73,6 +84,7 @@ class Bookables:
 
     Attributes:
         mutations, mutation_lines, relations: for the ledger.
+        known_relations: RELATIONS that stand in the books, as new orders show their buyers.
         problems: orders that are held, one problem each.
         skipped: SKIPPED.
     """
@@ -82,6 +94,7 @@ class Bookables:
     relations: pd.DataFrame
     problems: list[Problem]
     skipped: pd.DataFrame
+    known_relations: pd.DataFrame
 
 
 @dataclass(slots=True)
@@ -93,14 +106,17 @@ class _Desk:
     booked: Mapping[str, Row]
     invoiced: Mapping[str, list[Row]]
     credits: Mapping[str, list[Row]]
+    payments: Mapping[str, list[Row]]
     rates: Rates | None
     vies: Mapping[str, ViesAnswer]
     vcs_numbers: Mapping[str, str]
     mutations: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     relations: dict[str, Row] = field(default_factory=dict)
+    known_relations: dict[str, Row] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
+    updated: Mapping[str, date] = field(default_factory=dict)
     part_numbers: dict[str, set[str]] = field(default_factory=dict)
     repeated: set[str] = field(default_factory=set)
 
@@ -138,6 +154,7 @@ def invoices(
         every code of the catalogue's section "orders" that is about sale kinds and VAT.
     """
     desk = _Desk(settings, install_key, *_booked(booked, orders), rates, vies, vcs_numbers or {})
+    desk.updated = Updated(orders)
     own_lines = _by_order(lines)
     for order in _records(orders):
         try:
@@ -154,28 +171,33 @@ def invoices(
         RELATIONS.of(desk.relations.values()),
         desk.problems,
         SKIPPED.of(desk.skipped),
+        RELATIONS.of(desk.known_relations.values()),
     )
 
 
 def _booked(
     booked: pd.DataFrame, orders: pd.DataFrame
-) -> tuple[dict[str, Row], dict[str, list[Row]], dict[str, list[Row]]]:
+) -> tuple[dict[str, Row], dict[str, list[Row]], dict[str, list[Row]], dict[str, list[Row]]]:
     """BOOKED rows of these orders and all relations by natural key.
 
     Returns:
-        rows by natural key; by order its invoices, rejected ones too, and its credit notes.
+        rows by natural key; by order its invoices, rejected ones too, its credit notes, and what
+        settlements paid on them.
     """
     relations = booked["booking_kind"] == BookingKind.RELATION
     own = booked[booked["order_id"].isin(orders["order_id"]) | relations]
     rows: list[Row] = own.sort_values(["date", "booking"]).to_dict("records")  # type: ignore[assignment]
     invoiced: dict[str, list[Row]] = {}
     credits: dict[str, list[Row]] = {}
+    payments: dict[str, list[Row]] = {}
     for row in rows:
         if row["booking_kind"] == BookingKind.INVOICE:
             invoiced.setdefault(row["order_id"], []).append(row)
         elif is_booked_credit(row):
             credits.setdefault(row["order_id"], []).append(row)
-    return {row["booking"]: row for row in rows}, invoiced, credits
+        elif row["booking_kind"] == BookingKind.PAYMENT and row["settlement_id"] and counts(row):
+            payments.setdefault(row["order_id"], []).append(row)
+    return {row["booking"]: row for row in rows}, invoiced, credits, payments
 
 
 def _records(orders: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -217,7 +239,7 @@ def _handle(desk: _Desk, order: Row, lines: Sequence[OrderLine]) -> None:
     elif before is None and (others := _in_other_units(desk, order)):
         _again_otherwise(desk, order, others)
     elif before is not None and before["state"] not in NOT_YET_BOOKED and _rates_in(before):
-        _again(desk, order, before)
+        again(desk, _HANDS, order, lines, before)
     else:
         _new(desk, order, lines, key, before)
 
@@ -226,17 +248,13 @@ def _rates_in(row: Row) -> bool:
     return '"rates"' in row["facts"]
 
 
-def _shipment_of(invoice: Row) -> str:
-    return str(invoice["booking"]).rsplit(":", 1)[-1]
-
-
 def _in_other_units(desk: _Desk, order: Row) -> list[Row]:
     """Invoices of the order as a whole, when this is a shipment of it, and the other way round."""
     return [
         row
         for row in desk.invoiced.get(order["order_id"], ())
         if row["state"] not in NEVER_BOOKED
-        and (_shipment_of(row) == WHOLE) != (order["shipment_id"] == WHOLE)
+        and (shipment_of(row["booking"]) == WHOLE) != (order["shipment_id"] == WHOLE)
     ]
 
 
@@ -261,12 +279,22 @@ def _again_otherwise(desk: _Desk, order: Row, others: Sequence[Row]) -> None:
             _repeat(desk, order, row, one)
 
 
-def _new(desk: _Desk, order: Row, lines: Sequence[OrderLine], key: str, before: Row | None) -> None:
+def _new(
+    desk: _Desk,
+    order: Row,
+    lines: Sequence[OrderLine],
+    key: str,
+    before: Row | None,
+    corrects: Correction | None = None,
+) -> None:
     # Amazon's last update moves on; the date that was planned first stays.
     on = order["date"] if before is None else before["date"].date()
+    on = corrects.on if corrects else on
     _insist_on_open_period(on, desk.settings)
-    number = _number(desk, order, before)
-    sale, exchange, groups = _decided(desk, order, lines, on)
+    number = _corrected_number(desk, order, corrects) if corrects else _number(desk, order, before)
+    taxed_on = date.fromisoformat(corrects.facts["ship_date"]) if corrects else on
+    exchange = exchange_of(corrects.facts) if corrects else None
+    sale, exchange, groups = _decided(desk, order, lines, taxed_on, exchange)
     checked = sale.vat_number or normal_number(order["buyer_vat_number"], order["ship_to"])
     relation = relation_of(
         order,
@@ -280,19 +308,32 @@ def _new(desk: _Desk, order: Row, lines: Sequence[OrderLine], key: str, before: 
         sale,
         groups,
         exchange,
-        on=on,
+        on=taxed_on,
         relation_key=relation.key,
         vies=desk.vies.get(sale.vat_number),
         payment_term_days=desk.settings.books.payment_term_days,
         items={line.order_item_id: line.sku for line in lines if line.order_item_id},
     )
+    facts |= for_corrections(desk.install_key, order, lines, corrects)
     business = bool(checked or order["is_business"])
     if template := template_for(desk.settings.books, business=business):
         facts["as_document"] = document_facts(template, groups, lines)
-    _add(desk, order, key, number, on, groups, relation.code, relation.key, facts)
+    _add(desk, order, key, number, on, groups, relation.code, waits_for(order, facts), facts)
     # A relation that stands in the books is never sent again: a person may have mended it.
     if not (known := desk.booked.get(relation.key)) or known["state"] in NOT_YET_BOOKED:
         desk.relations.setdefault(relation.key, relation.row)
+
+
+def _corrected_number(desk: _Desk, order: Row, corrects: Correction) -> str:
+    """Its number; Amazon gives its corrected invoice another one too."""
+    if desk.settings.books.invoice_source in OWN_SOURCES:
+        return ""
+    if desk.settings.books.invoice_source != "vcs_amazon":
+        return number_of_next(corrects.invoice)
+    number = _number(desk, order, None)
+    if number == corrects.invoice["invoice_number"]:
+        raise OrderFault("vcs-number-missing")
+    return number
 
 
 def _number(desk: _Desk, order: Row, before: Row | None) -> str:
@@ -328,7 +369,11 @@ def _insist_on_open_period(on: date, settings: CouplingSettings) -> None:
 
 
 def _decided(
-    desk: _Desk, order: Row, lines: Sequence[OrderLine], on: date
+    desk: _Desk,
+    order: Row,
+    lines: Sequence[OrderLine],
+    on: date,
+    exchange: Exchange | None = None,
 ) -> tuple[Sale, Exchange, tuple[RateGroup, ...]]:
     parties = _parties(order, lines, on)
     sale = sale_of(parties, desk.settings, desk.vies)
@@ -342,7 +387,7 @@ def _decided(
         amazons_cents=desk.settings.books.invoice_source == "vcs_amazon"
         or any(line.rate_told is not None for line in lines),
     )
-    exchange = exchange_on(order["currency"], on, desk.rates)
+    exchange = exchange or exchange_on(order["currency"], on, desk.rates)
     total = exchange.euro_cents(order["total_cents"])
     return sale, exchange, rate_groups(lines, total, sale.kind, context, desk.settings)
 
@@ -364,6 +409,11 @@ def _parties(order: Row, lines: Sequence[OrderLine], on: date) -> Parties:
 
 def _territory(country: str, postal_code: str) -> Territory | None:
     return territory_of(country, postal_code) if country else None
+
+
+def _kind(desk: _Desk, order: Row, lines: Sequence[OrderLine], on: date, of: Exchange) -> str:
+    """What kind of sale an order is, judged as of a day."""
+    return _decided(desk, order, lines, on, of)[0].kind
 
 
 def _add(
@@ -406,23 +456,6 @@ def _add(
     desk.lines += line_rows(key, lines)
 
 
-def _again(desk: _Desk, order: Row, before: Row) -> None:
-    """Repeat what stands in the books (or may stand there), whatever changed since.
-
-    Raises:
-        OrderFault: Amazon now shows another amount.
-    """
-    facts = json.loads(before["facts"])
-    if facts["currency_gross_cents"] != order["total_cents"]:
-        raise OrderFault(
-            "order-changed",
-            booked=euros(facts["currency_gross_cents"]),
-            found=euros(int(order["total_cents"])),
-            currency=order["currency"],
-        )
-    _repeat(desk, order, before, facts)
-
-
 def _repeat(desk: _Desk, order: Row, before: Row, facts: Mapping[str, Any]) -> None:
     booked = {**order, "total_cents": facts["currency_gross_cents"]}
     _add(
@@ -433,9 +466,12 @@ def _repeat(desk: _Desk, order: Row, before: Row, facts: Mapping[str, Any]) -> N
         before["date"].date(),
         groups_of_facts(facts),
         before["relation_code"],
-        facts["relation"],
+        waits_for(order, facts),
         facts,
     )
+
+
+_HANDS: Hands[_Desk] = Hands(make=_new, repeat=_repeat, kind_of=_kind)
 
 
 def _cancelled(desk: _Desk, order: Row) -> None:
@@ -451,7 +487,7 @@ def _cancelled(desk: _Desk, order: Row) -> None:
 
 def _credited_whole(desk: _Desk, order: Row, invoice: Row) -> bool:
     """Make the credit note of what is left of an invoice; whether anything was left."""
-    part = _shipment_of(invoice)
+    part = shipment_of(invoice["booking"])
     event = "cancelled" if part == WHOLE else f"cancelled-{part}"
     key = credit_note_key(order["order_id"], event)
     own = desk.booked.get(key)

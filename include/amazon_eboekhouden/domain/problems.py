@@ -280,7 +280,13 @@ _ORDERS: Mapping[str, ProblemKind] = {
     ),
     "order-changed": ProblemKind(
         "it was booked at {booked} {currency}, Amazon now shows {found}",
-        "compare the order in Seller Central and correct the books by hand",
+        "nothing when a refund follows: its credit note closes this by itself; else compare the "
+        "order in Seller Central and correct the books by hand",
+    ),
+    "vat-number-changed": ProblemKind(
+        "the buyer's VAT number was corrected after booking, and of invoice {invoice} only {left} "
+        "is left: the rest was refunded",
+        "credit what is left of the invoice and make a new one by hand, then pass the order over",
     ),
     "invoice-unit-changed": ProblemKind(
         "{booked} {currency} of it was invoiced by shipment, and it comes to {found}",
@@ -430,6 +436,25 @@ _SETTLEMENTS: Mapping[str, ProblemKind] = {
     "settlement-deposit-unknown": ProblemKind(
         "Amazon paid {amount} {currency}; the amount in EUR that reached the bank is not known",
         "nothing was booked; enter the EUR amount of the bank line for settlement {settlement}",
+    ),
+    "settlement-paid-by-hand": ProblemKind(
+        "{count} invoices that it pays are already paid in the books by somebody else, {amount} "
+        "EUR together: {invoices}",
+        "nothing was booked; take those payments back in e-Boekhouden (book the bank line of an "
+        "Amazon transfer on the transit account instead), the next run books the settlement",
+    ),
+    "settlement-payout-by-hand": ProblemKind(
+        "its payout of {payout} EUR seems to be booked by hand on clearing account {account}, "
+        "which stands at {balance} EUR",
+        "nothing was booked; move that bank line from {account} to {transit}, the next run books "
+        "the settlement",
+    ),
+    "settlement-closed-period": ProblemKind(
+        "{count} of its bookings ({amount} EUR) belong to a period that is closed through "
+        "{closed}; they are dated {day}",
+        "nothing if that return is not filed yet and {closed} is wrong: correct "
+        "books.closed_through before you approve; else see whether the VAT in them asks for a "
+        "supplementary return (suppletie)",
     ),
     "settlement-needs-approval": ProblemKind(
         "the method open_items_to_costs only proposes: {paid} EUR on invoices, {left_over} EUR to "

@@ -5,6 +5,7 @@ Nothing is asked for an order that stands in the books already: its facts hold t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.config.territories import territory_of
 from amazon_eboekhouden.domain.booked_invoice import NOT_YET_BOOKED, invoice_key
 from amazon_eboekhouden.domain.bookings import BookingKind
+from amazon_eboekhouden.domain.corrections import mark_of
 from amazon_eboekhouden.domain.exchange import DAYS_BACK, EURO
 from amazon_eboekhouden.domain.sale_kinds import HOME, normal_number
 
@@ -30,8 +32,29 @@ def _open(orders: pd.DataFrame, booked: pd.DataFrame) -> pd.DataFrame:
     return orders[~is_known & (orders["status"] != "CANCELLED")]
 
 
+def _with_another_number(
+    orders: pd.DataFrame, booked: pd.DataFrame, install_key: bytes
+) -> pd.DataFrame:
+    """Orders in the books that show a VAT number on which their invoice does not rest."""
+    shown = orders[orders["buyer_vat_number"] != ""]
+    own = booked[booked["order_id"].isin(shown["order_id"])]
+    own = own[own["booking_kind"] == BookingKind.INVOICE]
+    rests_on: dict[str, set[str]] = {}
+    for order_id, text in zip(own["order_id"], own["facts"], strict=True):
+        mark = json.loads(text or "{}").get("buyer_number", "")
+        rests_on.setdefault(order_id, set()).add(mark)
+    is_new = [
+        mark_of(install_key, number) not in rests_on.get(order_id, ())
+        for order_id, number in zip(shown["order_id"], shown["buyer_vat_number"], strict=True)
+    ]
+    return shown[pd.Series(is_new, index=shown.index, dtype=bool)]
+
+
 def vat_numbers_to_ask(
-    orders: pd.DataFrame, booked: pd.DataFrame, settings: CouplingSettings
+    orders: pd.DataFrame,
+    booked: pd.DataFrame,
+    settings: CouplingSettings,
+    install_key: bytes | None = None,
 ) -> list[str]:
     """VAT numbers, with prefix, on which the VAT of an order depends; sorted.
 
@@ -39,11 +62,15 @@ def vat_numbers_to_ask(
         orders: ORDERS.
         booked: BOOKED.
         settings: of the coupling; a small-business seller (KOR) asks nothing.
+        install_key: with it, a number that changed after booking is asked for too.
     """
     if settings.seller.vat.scheme == "kor":
         return []
     found = _open(orders, booked)
     found = found[found["buyer_vat_number"] != ""]
+    if install_key is not None:
+        changed = _with_another_number(orders, booked, install_key)
+        found = pd.concat([found, changed]) if len(changed) else found
     columns = ("buyer_vat_number", "ship_from", "ship_to", "ship_to_postal_code")
     rows = zip(*(found[name].to_numpy(dtype=object) for name in columns), strict=True)
     numbers = set()

@@ -65,7 +65,7 @@ def vies_answers(
         orders: ORDERS.
         booked: BOOKED.
     """
-    numbers = vat_numbers_to_ask(orders, booked, runtime.settings)
+    numbers = vat_numbers_to_ask(orders, booked, runtime.settings, runtime.install_key)
     if not numbers:
         return {}
     from amazon_eboekhouden.adapters.vies import Vies

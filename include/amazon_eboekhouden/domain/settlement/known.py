@@ -17,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from amazon_eboekhouden.domain.booked_invoice import NEVER_BOOKED
+from amazon_eboekhouden.domain.booked_invoice import NEVER_BOOKED, shipment_of
 from amazon_eboekhouden.domain.bookings import BookingKind
 
 # Documents that another coupling or a person made; the pipeline adds them to BOOKED so.
@@ -61,7 +61,7 @@ class Document:
     @property
     def shipment_id(self) -> str:
         """The shipment that is invoiced, "" when the whole order is."""
-        last = self.booking.rsplit(":", 1)[-1]
+        last = shipment_of(self.booking)
         return "" if last == "0" else last
 
 

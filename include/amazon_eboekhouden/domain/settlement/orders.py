@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.corrections import in_place_of
 from amazon_eboekhouden.domain.settlement.known import Document, Known
 from amazon_eboekhouden.domain.settlement.places import Choice, Place
 
@@ -46,7 +47,7 @@ def choose_invoices(
         held = Choice(Place.HELD, "no order id", 0, problem="settlement-row-without-order")
         return [held] * len(parts)
     decided = known.decided["orders"].get(order_id)
-    invoices = known.invoices.get(order_id, [])
+    invoices = _standing(order_id, known)
     if total == 0 and all(part.cents == 0 for part in parts):
         return [Choice(Place.NOTHING, "the rows of the order cancel out")] * len(parts)
     if decided or not invoices:
@@ -57,6 +58,15 @@ def choose_invoices(
     if len(invoices) == 1:
         return [_only(part, total, invoices[0]) for part in parts]
     return _ladder(parts, invoices, known)
+
+
+def _standing(order_id: str, known: Known) -> list[Document]:
+    """The order's invoices without those that another took the place of."""
+    found = known.invoices.get(order_id, [])
+    if len(found) < 2:
+        return found
+    paid = [one.invoice_number for one in found if known.own_payment(one.invoice_number)]
+    return in_place_of(found, paid)
 
 
 def _waiting(decided: str | None, parts: Sequence[OrderPart], settings: CouplingSettings) -> Choice:

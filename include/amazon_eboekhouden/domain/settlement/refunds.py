@@ -16,6 +16,7 @@ from datetime import date, timedelta
 
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.booked_invoice import credit_note_key
+from amazon_eboekhouden.domain.corrections import in_place_of
 from amazon_eboekhouden.domain.credit_notes import seen_in_finances
 from amazon_eboekhouden.domain.settlement.exchange import at_rate_of
 from amazon_eboekhouden.domain.settlement.known import Document, Known
@@ -194,7 +195,7 @@ def bearing_invoices(
         cents: below zero for a refund, in the currency of the order.
         known: what the ledger knows of the order.
     """
-    invoices = known.invoices[order_id]
+    invoices: Sequence[Document] = in_place_of(known.invoices[order_id], ())
     by_shipment = [i for i in invoices if shipment_id and i.shipment_id == shipment_id]
     return by_shipment or [i for i in invoices if _left(i, known) >= -cents]
 

@@ -284,7 +284,14 @@ ORDERS: Mapping[str, Words] = {
     "order-changed": (
         "Bestelling veranderde na het boeken",
         "Geboekt voor {booked} {currency}; Amazon toont nu {found}.",
-        "Vergelijk de bestelling in Seller Central en verbeter de boeken met de hand.",
+        "Niets als er een terugbetaling volgt: haar creditnota lost dit op. Vergelijk anders de "
+        "bestelling in Seller Central en verbeter de boeken met de hand.",
+    ),
+    "vat-number-changed": (
+        "Btw-nummer van de koper veranderde",
+        "Het nummer is na het boeken verbeterd en van factuur {invoice} is nog {left} over.",
+        "Crediteer met de hand wat over is en maak een nieuwe factuur; sla de bestelling daarna "
+        "over.",
     ),
     "invoice-unit-changed": (
         "Instelling veranderde tijdens een deelzending",
