@@ -123,6 +123,12 @@ def _explain(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     return explain.run(runtime, options.order_id)
 
 
+def _rebuild(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import rebuild
+
+    return rebuild.run(runtime)
+
+
 def _report(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     from amazon_eboekhouden.pipelines import reports
 
@@ -139,6 +145,27 @@ def _check(runtime: Runtime, options: argparse.Namespace) -> RunReport:
     from amazon_eboekhouden.pipelines import check
 
     return check.run(runtime, create_accounts=options.create_accounts)
+
+
+def _activate(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import activation, check
+
+    if runtime.preview:
+        return check.run(runtime)
+    return activation.activate(runtime, who=getpass.getuser(), why=options.why)
+
+
+def _deactivate(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import activation
+
+    if not runtime.preview:
+        activation.deactivate(runtime, who=getpass.getuser(), why=options.why)
+    note = f"coupling {runtime.settings.name} fetches and books no more"
+    return RunReport(details={"note": note})
+
+
+def _why_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--why", default="on the command line", metavar="TEXT", help="the reason")
 
 
 def _window_arguments(parser: argparse.ArgumentParser) -> None:
@@ -266,6 +293,21 @@ COMMANDS = (
         "Report a quarter's OSS sales, ICP supplies or VAT.",
         _report,
         _report_arguments,
+        reads=True,
+    ),
+    Command("rebuild", "Fill a lost or restored ledger again from the books.", _rebuild),
+    Command(
+        "activate",
+        "Check the coupling, bind it to its administration and seller, and let it run.",
+        _activate,
+        _why_arguments,
+        reads=True,
+    ),
+    Command(
+        "deactivate",
+        "Stop fetching and booking; what was booked stays.",
+        _deactivate,
+        _why_arguments,
         reads=True,
     ),
     Command("audit", "Compare the ledger with the books; find gaps and what is late.", _audit),

@@ -3,29 +3,31 @@
 A token is a one-way code, so a booking that is handed in as expected gets its key back at once.
 Any other is kept under its token, and gets its key back when the booking is handed in later: it
 is recognised then, and not sent.
+
+A ledger that came back from a backup is filled up in the same way. What it holds as planned and
+the books show already was sent after the backup was made: the next run asks what became of it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from amazon_eboekhouden.domain.bookings import BookingKind, MutationKind
 from amazon_eboekhouden.domain.books import BookedMutation, Remote
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.ledger import schema
-from amazon_eboekhouden.ledger.database import reading
 from amazon_eboekhouden.ledger.judgement import differences, token_in
 from amazon_eboekhouden.ledger.keys import KeyRing
 from amazon_eboekhouden.ledger.sql_events import Chain
 from amazon_eboekhouden.ledger.sql_plan import RECOVERED_RELATION
-from amazon_eboekhouden.ledger.sql_rows import chunks, new_row
+from amazon_eboekhouden.ledger.sql_rows import intent_of, new_row
 from amazon_eboekhouden.ledger.sql_store import SqlStore
-from amazon_eboekhouden.ledger.states import Draft, State
+from amazon_eboekhouden.ledger.states import Draft, Intent, State
 from amazon_eboekhouden.ledger.windows import Reader
 
 _INTENT = schema.intent
@@ -45,14 +47,24 @@ class RebuildReport:
     Attributes:
         recovered: natural keys of expected bookings that stand in the books.
         by_token: tokens whose booking is not known yet.
+        known: bookings that the ledger had already.
+        sent_since: of those, what was planned in it and stands in the books.
         calls: metered calls used.
         problems: what a person must look at, such as numbers that are not shown.
     """
 
     recovered: list[str] = field(default_factory=list)
     by_token: list[str] = field(default_factory=list)
+    known: int = 0
+    sent_since: list[str] = field(default_factory=list)
     calls: int = 0
     problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    by_token: dict[str, Intent]
+    relations: set[str]
 
 
 @dataclass
@@ -107,14 +119,22 @@ class Rebuild:
             chain = Chain(connection, self.admin)
             chain.highest_number = max(chain.highest_number, highest)
             now_ms = self.store.now_ms(connection)
-            rows = [self._relation_row(code, relations.get(code), now_ms) for code in sorted(codes)]
+            known = self._known(connection)
+            report.known = len(known.by_token)
+            rows = [
+                self._relation_row(code, relations.get(code), now_ms)
+                for code in sorted(codes - known.relations)
+            ]
             for token, booked in found.items():
-                rows.append(self._row(by_token.get(token), token, booked, now_ms))
-            known = self._known({row["token"] for row in rows})
-            fresh = [row for row in rows if row["token"] not in known]
-            if fresh:
-                connection.execute(insert(_INTENT), fresh)
-            for row in fresh:
+                intent = known.by_token.get(token)
+                if intent is None:
+                    rows.append(self._row(by_token.get(token), token, booked, now_ms))
+                elif intent.state is State.PLANNED:
+                    self._was_sent(connection, chain, intent, now_ms)
+                    report.sent_since.append(intent.natural)
+            if rows:
+                connection.execute(insert(_INTENT), rows)
+            for row in rows:
                 steps = (
                     "",
                     row["state"],
@@ -126,13 +146,28 @@ class Rebuild:
                 names.append(row["natural"])
             chain.close()
 
-    def _known(self, tokens: Iterable[str]) -> set[str]:
-        known: set[str] = set()
-        with reading(self.store.engine).connect() as connection:
-            for part in chunks(sorted(tokens)):
-                query = select(_INTENT.c.token).where(_INTENT.c.token.in_(part))
-                known.update(connection.execute(query).scalars())
-        return known
+    def _known(self, connection: Connection) -> _Known:
+        """What the ledger holds of this administration."""
+        query = select(_INTENT).where(_INTENT.c.admin == self.admin)
+        rows = list(connection.execute(query))
+        relations = {row.relation_code for row in rows if row.kind == BookingKind.RELATION.value}
+        return _Known({row.token: intent_of(row) for row in rows}, relations)
+
+    def _was_sent(self, connection: Connection, chain: Chain, intent: Intent, now_ms: int) -> None:
+        """Planned here, and in the books all the same: uncertain, so that the next run asks."""
+        values = {
+            "state": State.UNKNOWN.value,
+            "attempt": _INTENT.c.attempt + 1,
+            "sent_at_utc": now_ms,
+            "not_before_utc": now_ms,
+            "number_before": 0,
+            "evidence": "planned here, found in the books",
+            "updated_utc": now_ms,
+        }
+        here = update(_INTENT).where(_INTENT.c.op_key == intent.op_key)
+        connection.execute(here.values(values))
+        steps = (State.PLANNED.value, State.UNKNOWN.value, "found in the books, sent before")
+        chain.add(intent.op_key, "rebuild", *steps, now_ms)
 
     def _row(
         self, draft: Draft | None, token: str, booked: list[BookedMutation], now_ms: int
