@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,6 +46,14 @@ class Shop:
     def code_1(self) -> str:
         return f"{self.number:032x}"
 
+    @property
+    def client_secret(self) -> str:
+        return "sandbox-secret"
+
+    @property
+    def refresh_token(self) -> str:
+        return f"Atzr|{self.name}"
+
     def settings(self, public: str) -> str:
         """Its file, from the shipped one."""
         text = (SHIPPED / "demo.yaml").read_text().replace("http://127.0.0.1:8103", public)
@@ -59,10 +67,10 @@ class Shop:
             f"amazon_{self.name}": {
                 "conn_type": "amazon_selling_partner",
                 "login": "sandbox-client",
-                "password": "sandbox-secret",
+                "password": self.client_secret,
                 "host": amazon,
                 "extra": {
-                    "refresh_token_secret": f"Atzr|{self.name}",
+                    "refresh_token_secret": self.refresh_token,
                     "seller_id": self.seller,
                 },
             },
@@ -80,13 +88,15 @@ def shops(many: int) -> list[Shop]:
     return [Shop(number) for number in range(1, many + 1)]
 
 
-def write(folder: Path, couplings: list[Shop], public: str) -> None:
+def write(folder: Path, couplings: Sequence[Shop], public: str) -> None:
     folder.mkdir(parents=True)
     for shop in couplings:
         (folder / f"{shop.name}.yaml").write_text(shop.settings(public))
 
 
-def make_orders(amazon: str, couplings: list[Shop], each: int) -> dict[str, list[dict[str, Any]]]:
+def make_orders(
+    amazon: str, couplings: Sequence[Shop], each: int
+) -> dict[str, list[dict[str, Any]]]:
     """A few orders of the hour per seller, from the generator's; per seller id."""
     post(f"{amazon}/control/seed", SEED | {"orders": len(couplings) * each * 2})
     shipped = [one for one in _all_orders(amazon) if _status(one) == "SHIPPED"]
@@ -134,14 +144,19 @@ def _all_orders(amazon: str) -> list[dict[str, Any]]:
 
 
 def open_shops(
-    amazon: str, books: str, couplings: list[Shop], orders: Mapping[str, list[dict[str, Any]]]
+    amazon: str, books: str, couplings: Sequence[Shop], orders: Mapping[str, list[dict[str, Any]]]
 ) -> None:
     """Both sandboxes as they were before anybody booked anything."""
     for url in (amazon, books):
         post(f"{url}/control/reset")
     post(f"{amazon}/control/options", {"oldest_order_days": 36_500})
     grants = [
-        {"seller_id": shop.seller, "refresh_token": f"Atzr|{shop.name}"} for shop in couplings
+        {
+            "seller_id": shop.seller,
+            "refresh_token": shop.refresh_token,
+            "client_secret": shop.client_secret,
+        }
+        for shop in couplings
     ]
     post(f"{amazon}/control/credentials", grants)
     for shop in couplings:
@@ -156,7 +171,7 @@ def open_shops(
         post(f"{books}/control/administrations", administration)
 
 
-def journals(books: str, couplings: list[Shop]) -> dict[str, list[str]]:
+def journals(books: str, couplings: Sequence[Shop]) -> dict[str, list[str]]:
     """Every posting line per coupling, by content: numbers of mutations are left out."""
     found = {}
     for shop in couplings:

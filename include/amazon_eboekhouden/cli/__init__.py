@@ -21,7 +21,9 @@ from amazon_eboekhouden.cli.text import text_of
 from amazon_eboekhouden.config.connections import Connection, from_environment
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.errors import CredentialsRefused, NotNow, RemoteError, SettingsError
+from amazon_eboekhouden.pipelines.discretion import said_on_purpose, unforeseen
 from amazon_eboekhouden.pipelines.report import (
+    NEEDS_A_PERSON,
     WRONG_USAGE,
     RunReport,
     refused_credentials,
@@ -66,9 +68,11 @@ def _guarded(options: argparse.Namespace) -> tuple[int, RunReport]:
     except RemoteError as error:
         row = f"{error.service} {error.operation}"
         return 1, RunReport(problems=[remote_failure(error, row)])
-    except ValueError as error:
-        sys.stderr.write(f"amazon-eboekhouden: {error}\n")
-        return WRONG_USAGE, RunReport(details={"note": str(error)})
+    except Exception as error:  # noqa: BLE001 - told without its text
+        text = str(error if said_on_purpose(error) else unforeseen(error))
+        sys.stderr.write(f"amazon-eboekhouden: {text}\n")
+        status = WRONG_USAGE if said_on_purpose(error) else NEEDS_A_PERSON
+        return status, RunReport(details={"note": text})
     return report.exit_status, report
 
 

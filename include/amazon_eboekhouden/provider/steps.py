@@ -14,12 +14,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowRescheduleException,
+)
 from airflow.sdk.log import mask_secret
 
 from amazon_eboekhouden.config import couplings
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.errors import NotNow, RemoteError, SettingsError
+from amazon_eboekhouden.pipelines.discretion import unforeseen
 from amazon_eboekhouden.provider.hooks import connection_of
 
 if TYPE_CHECKING:
@@ -79,6 +84,11 @@ def step_of(coupling: str, name: str = "") -> Iterator[Runtime]:
         if error.should_retry:
             raise
         raise AirflowFailException(str(error)) from error
+    except AirflowException:
+        raise
+    except Exception as error:  # noqa: BLE001 - told without its text
+        # The task's log would repeat its text, and with it whatever was in hand.
+        raise unforeseen(error) from None
 
 
 def _come_back(at_utc: datetime) -> AirflowRescheduleException:
