@@ -18,7 +18,7 @@ COMPOSE = REPOSITORY / "docker-compose.yaml"
 Compose = dict[str, Any]
 Rule = Callable[[Compose], Iterator[str]]
 
-ONE_SHOTS = {"keys", "database-setup", "sandbox-connections"}
+ONE_SHOTS = {"keys", "database-setup"}
 STORES = {"postgres", "redis"}
 OUTSIDE = {"api-server", "worker"}  # the published port, and the calls to the two services
 UI = "api-server"
@@ -32,7 +32,6 @@ READERS = {
         "scheduler",
         "dag-processor",
         "triggerer",
-        "sandbox-connections",
     },
     "keys-workers": {"api-server", "scheduler", "worker"},
     "keys-ledger": {"database-setup", "api-server", "worker"},
@@ -40,7 +39,9 @@ READERS = {
 }
 # Airflow opens the passwords file for writing, whoever logs in.
 WRITERS = {("keys-login", "api-server")}
-FROM_THE_HOST = {"/opt/airflow/couplings", "/opt/airflow/deploy/sandbox-connections.json"}
+FROM_THE_HOST = {"/opt/airflow/couplings"}
+# The stand-ins answer on the loopback of the worker that asks them, and nowhere else.
+NETWORK_OF_ANOTHER = {("sandbox", "service:worker")}
 SECRET_NAME = re.compile(r"PASS|SECRET|KEY|TOKEN|FERNET|SQL_ALCHEMY_CONN|BROKER_URL|RESULT_BACKEND")
 SECRET_VALUE = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 
@@ -194,13 +195,15 @@ def only_the_ui_is_published(compose: Compose) -> Iterator[str]:
             if name != UI or not str(port).startswith("127.0.0.1:"):
                 yield f"{name}: publishes {port}"
         for way in ("network_mode", "pid", "ipc", "userns_mode", "devices", "extra_hosts", "links"):
-            if service.get(way):
+            if service.get(way) and (name, service[way]) not in NETWORK_OF_ANOTHER:
                 yield f"{name}: shares {way} with the host"
 
 
 def databases_are_inside(compose: Compose) -> Iterator[str]:
     networks = compose["networks"]
     for name, service in each(compose):
+        if (name, service.get("network_mode")) in NETWORK_OF_ANOTHER:
+            continue
         open_ones = [n for n in service.get("networks", []) if not networks[n].get("internal")]
         if not service.get("networks") or (open_ones and name not in OUTSIDE):
             yield f"{name}: reaches the outside through {open_ones or 'the default network'}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
@@ -79,6 +80,34 @@ def test_all_that_is_copied_exists_and_reaches_the_builder() -> None:
     for path in copied():
         assert (REPOSITORY / path).exists(), path
         assert f"!{path.split('/')[0]}" in IGNORED
+
+
+def left_out(files: Iterable[Path], patterns: dict[str, list[str]]) -> list[str]:
+    """Files of the packages that an installation, and so the image, would not have."""
+    found = []
+    for file in files:
+        package, *below = file.parts
+        code = (
+            file.suffix == ".py" and (REPOSITORY / "include" / file.parent / "__init__.py").exists()
+        )
+        named = any(PurePosixPath(*below).match(one) for one in patterns.get(package, []))
+        if not code and not named:
+            found.append(str(file))
+    return found
+
+
+def test_every_file_of_the_packages_is_installed() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]
+    source = REPOSITORY / "include"
+    files = [
+        file.relative_to(source)
+        for file in source.rglob("*")
+        if file.is_file() and not {"__pycache__"} & set(file.parts) and "egg-info" not in str(file)
+    ]
+    assert len(files) > 200
+    assert left_out(files, patterns) == []
+    assert left_out([Path("amazon_eboekhouden/config/forgotten.txt")], patterns) != []
 
 
 def test_the_builder_gets_nothing_else() -> None:

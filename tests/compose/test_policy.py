@@ -105,12 +105,15 @@ SABOTAGE: dict[Rule, list[Callable[[Compose], None]]] = {
         sabotage("api-server", ports=["8080:8080"]),
         sabotage("api-server", ports=["0.0.0.0:8080:8080"]),
         sabotage("worker", network_mode="host"),
+        sabotage("sandbox", network_mode="host"),
+        sabotage("scheduler", network_mode="service:worker"),
     ],
     rules.databases_are_inside: [
         open_network,
         sabotage("redis", networks=["inside", "nowhere"]),
         sabotage("scheduler", networks=["inside", "outside"]),
         sabotage("triggerer", networks=None),
+        sabotage("sandbox", network_mode=None),
     ],
     rules.nobody_is_admin_unasked: [
         variable("api-server", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS", "True")
