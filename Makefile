@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Only what a stock pip 23 can do with a hashed lock that has extras in it: --no-deps.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: help setup demo test check golden torture lock clean test-distributed
+.PHONY: help setup demo test check golden torture bench lock clean test-distributed
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -46,6 +46,9 @@ kills: $(VENV)/.dev ## SIGKILL to real Airflow at every step of the ledger (an h
 
 test-distributed: $(VENV)/.dev ## 200 couplings on PostgreSQL, Redis and Celery workers, two of them killed (ARGS=...)
 	$(BIN)/python -m tests.distributed $(ARGS)
+
+bench: $(VENV)/.dev ## Side by side with peers, into benchmarks/results.md (20 minutes; ARGS="matching frames": parts)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Compile the pins again from requirements.in and requirements-dev.in (needs uv)
 	uv pip compile requirements.in --universal --python-version 3.11 --no-annotate --no-header -o requirements.txt

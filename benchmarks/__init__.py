@@ -1,0 +1,1 @@
+"""Side by side with others: same data, same machine, same run; results equal first."""

@@ -1,0 +1,103 @@
+"""Both sandboxes in a process of their own, and the environment of a coupling that calls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from amazon_eboekhouden.config.couplings import SHIPPED
+
+from benchmarks.running import ROOT
+
+
+@dataclass
+class Sandbox:
+    """Addresses, and the variables that point a coupling at them."""
+
+    amazon: str
+    books: str
+    public: str
+    variables: dict[str, str]
+
+    def control(self, service: str, verb: str, body: Any = None) -> Any:
+        address = f"{getattr(self, service)}/control/{verb}"
+        answer = httpx.post(address, json=body, timeout=600)
+        if answer.status_code >= 300:
+            raise RuntimeError(f"{verb}: {answer.text[:200]}")
+        return answer.json() if answer.content else None
+
+    def calls(self, service: str) -> dict[str, int]:
+        """Calls by operation since the reset, refused ones under `refused:`."""
+        told = httpx.get(f"{getattr(self, service)}/control/calls", timeout=600).json()
+        return {**told["calls"], **{f"refused:{k}": v for k, v in told["refused"].items()}}
+
+    def no_limits(self) -> None:
+        """Buckets that never run dry."""
+        self.control("amazon", "options", {"rate_scale": 1e9})
+
+
+@contextmanager
+def sandboxes() -> Iterator[Sandbox]:
+    """The three sandboxes on free ports; gone at the end."""
+    ports = [f"--{name}-port=0" for name in ("amazon", "eboekhouden", "public")]
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "coupling_sandbox", *ports],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "include")},
+    )
+    try:
+        assert process.stdout is not None
+        found = dict(
+            re.match(r"READY (\w+) (\S+)", process.stdout.readline()).groups()  # type: ignore[union-attr]
+            for _ in ports
+        )
+        with tempfile.TemporaryDirectory() as home:
+            yield Sandbox(
+                found["amazon"],
+                found["eboekhouden"],
+                found["public"],
+                _variables(Path(home), found),
+            )
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def _variables(home: Path, found: dict[str, str]) -> dict[str, str]:
+    folder = home / "couplings"
+    folder.mkdir()
+    demo = (SHIPPED / "demo.yaml").read_text()
+    (folder / "demo.yaml").write_text(demo.replace("http://127.0.0.1:8103", found["public"]))
+    amazon = {
+        "conn_type": "amazon_selling_partner",
+        "login": "sandbox-client",
+        "password": "sandbox-secret",
+        "host": found["amazon"],
+        "extra": {"refresh_token_secret": "Atzr|sandbox", "seller_id": "A3SANDBOXSELLER"},
+    }
+    books = {
+        "conn_type": "eboekhouden",
+        "login": "sandbox",
+        "password": "0123456789abcdef0123456789abcdef",
+        "host": f"{found['eboekhouden']}/soap.asmx",
+        "extra": {"security_code_2_secret": "{A1B2C3D4-0000-4000-8000-000000000001}"},
+    }
+    return {
+        "XDG_STATE_HOME": str(home / "state"),
+        "AMAZON_EBOEKHOUDEN_COUPLINGS": str(folder),
+        "AIRFLOW_CONN_AMAZON_DEMO": json.dumps(amazon),
+        "AIRFLOW_CONN_EBOEKHOUDEN_DEMO": json.dumps(books),
+    }

@@ -1,0 +1,80 @@
+"""The benchmark in small: its results are equal, its report is whole. No time is asserted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from benchmarks import settlement_data as data
+from benchmarks.outcome import Line, Part, Shown, Unequal, insist_on_equal
+from benchmarks.running import exponent
+from benchmarks.writing import write
+
+ROOT = Path(__file__).parents[2]
+ORDERS = 60
+
+
+def answer(*command: str) -> dict[str, object]:
+    done = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    line = next(x for x in done.stdout.splitlines() if x.startswith('{"answer"'))
+    found = json.loads(line)
+    assert found["seconds"] > 0
+    assert found["peak_mb"] > 0
+    return found["answer"]
+
+
+@pytest.fixture(scope="module")
+def settlement(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, str]:
+    folder = tmp_path_factory.mktemp("bench")
+    data.write(folder / "s.txt", ORDERS)
+    rows = [f"{data.order_id(n)},{data.gross_cents(n)}" for n in range(ORDERS)]
+    (folder / "i.csv").write_text("\n".join(["order_id,gross_cents", *rows, ""]))
+    data.booked(ORDERS).to_parquet(folder / "b.parquet", index=False)
+    return str(folder / "s.txt"), str(folder / "i.csv"), str(folder / "b.parquet")
+
+
+@pytest.mark.parametrize("script", ["match_csv.py", "match_grouped.py", "match_naive.py"])
+def test_matchers_agree_with_ours_to_the_cent(
+    settlement: tuple[str, str, str], script: str
+) -> None:
+    file, invoices, booked = settlement
+    ours = answer("-m", "benchmarks.ours_match", file, booked, "yes")
+    assert ours == answer(f"benchmarks/peers/{script}", file, invoices)
+    assert ours["orders"] == ours["matched"] == ORDERS
+    assert ours["fees_cents"] == data.fees_cents(ORDERS)
+    assert ours["total_cents"] == data.total_cents(ORDERS)
+
+
+def test_every_order_becomes_frames_that_pass() -> None:
+    found = answer("-m", "benchmarks.ours_frames", "40")
+    assert found["read"] == 40
+    assert found["held"] == 0
+    assert 30 <= found["booked"] <= 40
+
+
+def test_unequal_results_are_refused() -> None:
+    insist_on_equal({"a": {"x": 1}, "b": {"x": 1}})
+    with pytest.raises(Unequal, match="b"):
+        insist_on_equal({"a": {"x": 1}, "b": {"x": 2}})
+
+
+def test_the_report_names_what_was_and_was_not_met(tmp_path: Path) -> None:
+    part = Part("p", "A part", equal="all same")
+    part.lines = [Line("ours", "10 orders", 0.5, "20/s", 3.0, 1.0), Line("peer", "10", None)]
+    part.shown = [Shown("fast", "<= 1 s", "0.5 s", True), Shown("small", "<= 1", "2", False)]
+    part.curves = {"ours": [(10, 0.5), (100, 5.0)]}
+    text = write(tmp_path, [part], {"processor": "one"}, 60.0)
+    assert "| fast | <= 1 s | 0.5 s | yes |" in text
+    assert "| small | <= 1 | 2 | NO |" in text
+    assert (tmp_path / "results.md").read_text() == text
+    drawn = ET.fromstring((tmp_path / "results.svg").read_text())  # noqa: S314
+    assert len(drawn.findall("{http://www.w3.org/2000/svg}polyline")) == 1
+    assert exponent((10, 0.5), (100, 5.0)) == pytest.approx(1.0)
