@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
 
 from tests.pipelines.conftest import World
-from tests.pipelines.test_orders import FROM, TO, WINDOW, raw_orders
+from tests.pipelines.test_orders import FROM, TO, WINDOW, raw_orders, shipped_orders
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 START = datetime.fromisoformat(FROM)
@@ -222,3 +223,45 @@ def test_a_refund_that_waited_on_suspense_is_credited_once(world: World, first: 
     # A refund whose order was in another settlement went to the account for before go-live.
     assert world.balance("2095") == -sum(cents for _, _, cents in (refunds - notes).elements())
     assert world.balance("1090") == world.balance("2090") == 0
+
+
+def test_a_quantity_cancelled_before_shipping_leaves_clean_books(world: World) -> None:
+    """Invoiced when ordered, one article cancelled, shipped: open is what Amazon will pay."""
+    file = world.home / "couplings" / "demo.yaml"
+    text = file.read_text().replace("invoice_on: shipped", "invoice_on: unshipped")
+    assert "invoice_on: unshipped" in text
+    file.write_text(text)
+    raw = shipped_orders(world, 1)[0]
+    world.post(f"{world.amazon}/control/reset")
+    second = copy.deepcopy(raw["orderItems"][0]) | {"orderItemId": "40000000000002"}
+    raw["orderItems"] = [raw["orderItems"][0], second]
+    raw.pop("proceeds", None)
+    status = raw["fulfillment"]["fulfillmentStatus"]
+    raw["fulfillment"]["fulfillmentStatus"] = "UNSHIPPED"
+    _show(world, raw, days=-3)
+    assert hourly(world).problems == []
+    whole = world.balance("1300")
+    raw["orderItems"] = raw["orderItems"][:1]
+    _show(world, raw, days=-2)
+    corrected = hourly(world, END - timedelta(hours=72), END)
+    assert corrected.problems == []
+    assert world.balance("1300") * 2 == whole
+    assert world.balance("1090") == 0
+    raw["fulfillment"]["fulfillmentStatus"] = status
+    _show(world, raw, days=-1)
+    before = world.journal()
+    assert hourly(world, END - timedelta(hours=72), END).problems == []
+    assert world.journal() == before
+    numbers = {line["invoice_number"] for line in before if line["kind"] == "FactuurVerstuurd"}
+    first = f"AMZ-{raw['orderId']}"
+    assert numbers == {first, f"C{first}-1", f"{first}-V2"}
+    # Nothing is open but what Amazon will pay; it is an old order, so that it is late by now.
+    [late] = world.run("audit").report["problems"]
+    assert late["code"] == "open-item-old"
+    assert f"{first}-V2" in late["cause"]
+
+
+def _show(world: World, raw: dict[str, Any], *, days: int) -> None:
+    updated = END + timedelta(days=days)
+    raw["lastUpdatedTime"] = updated.isoformat().replace("+00:00", "Z")
+    world.post(f"{world.amazon}/control/orders", [raw])
