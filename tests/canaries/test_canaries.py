@@ -5,7 +5,9 @@ A slice of `make canaries`, which makes more than a hundred runs and adds a real
 
 from __future__ import annotations
 
-import os
+import base64
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,8 +41,6 @@ def test_there_are_25_secrets_and_50_buyers() -> None:
 
 @pytest.mark.parametrize("offset", range(3))
 def test_a_canary_is_found_in_every_dress(tmp_path: Path, offset: int) -> None:
-    import base64
-
     word = birds.secrets()["shop0001 code 1"]
     texts = [word.upper(), word.decode().encode("utf-16-le"), word.hex().encode()]
     texts.append(base64.b64encode(b"x" * (6 + offset) + word + b"yy" * offset))
@@ -79,19 +79,15 @@ def test_none_is_heard_and_after_the_purge_they_are_in_the_books_only(flock: Cam
     assert hits_of(flock, None) == []
 
 
-def test_none_is_heard_in_airflow_either(flock: Campaign) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-    from airflow.utils.db import initdb
-
-    initdb()
-    flock.every_buyer_orders()
-    dag = DagBag(str(REPOSITORY / "dags")).dags["amazon_orders"]
-    from tests.distributed.couplings import WINDOW as CONF
-
-    flock.strike("books", "AddMutatie", "soap_fault")
-    assert flock.dag_run(dag, CONF, "revoked-among-them") == "failed"
-    with flock.crashing():
-        assert flock.dag_run(dag, CONF, "crash") == "failed"
-    assert "KeyError, its text withheld" in next(flock.said.glob("*-crash.log")).read_text()
-    assert flock.buyers_in_books() == 50
-    assert hits_of(flock, Path(os.environ["AIRFLOW_HOME"])) == []
+def test_none_is_heard_in_airflow_either() -> None:
+    """In a process of its own: Airflow's loggers keep whatever stream they first saw."""
+    few = ["--commands", "0", "--dag-runs", "2", "--crash-every", "2", "--scheduled", "0"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.canaries", *few],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "0 hits of 75 canaries" in done.stdout
