@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _guarded(options: argparse.Namespace) -> tuple[int, RunReport]:
     """The command's report; what stopped it becomes a problem with the right exit status."""
+    from amazon_eboekhouden.pipelines.activation import standing_of
     from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
 
     try:
@@ -53,8 +54,12 @@ def _guarded(options: argparse.Namespace) -> tuple[int, RunReport]:
         settings = read_settings(environment, options.coupling)
         preview = options.preview or settings.mode == "preview"
         runtime = Runtime(settings, environment, _connection, preview=preview)
-        if not settings.active and not options.reads:
-            return 0, RunReport(details={"note": f"coupling {settings.name} is not active"})
+        found = standing_of(runtime)
+        # What would be booked may be seen before anybody activates; a file that says no means it.
+        looks = options.reads or (options.preview and settings.active)
+        if not found.runs and not looks:
+            note = f"coupling {settings.name} is not active: {found.note}"
+            return 0, RunReport(details={"note": note})
         report = options.run(runtime, options)
     except SettingsError as error:
         return WRONG_USAGE, RunReport(problems=error.problems)

@@ -1,8 +1,8 @@
 """A mutation as journal lines: what it does to each ledger account, debit and credit.
 
 e-Boekhouden makes the postings itself; this is how it will, for a person who looks before or
-after. VAT is totalled per code, as e-Boekhouden does. Reverse-charged VAT stands on both sides there
-and is left out here. Source: e-Boekhouden reference 7 and 10.
+after. VAT is totalled per code, as e-Boekhouden does. Reverse-charged VAT stands on both sides
+there and is left out here. Source: e-Boekhouden reference 7 and 10.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Couplings:
 
     # --- binding -------------------------------------------------------------------------------
     def state(self, name: str) -> CouplingState | None:
-        """The coupling, None before it was bound."""
+        """The coupling, None before it was bound or a person's switch was used."""
         table = schema.coupling
         with reading(self.engine).connect() as connection:
             row = connection.execute(select(table).where(table.c.name == name)).first()

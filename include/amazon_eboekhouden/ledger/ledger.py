@@ -218,7 +218,9 @@ class BookingLedger:
 
     def coupling_state(self, coupling: str) -> CouplingState | None:
         """The coupling as the ledger knows it, None before it was bound."""
-        return self.couplings.state(coupling)
+        found = self.couplings.state(coupling)
+        # One that a person stopped before its first run is bound to nothing yet.
+        return found if found is not None and found.administration else None
 
     def watermark(self, coupling: str) -> datetime | None:
         """End of the last window that was loaded."""

@@ -10,7 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from amazon_eboekhouden.adapters.install_key import load_or_create
+from amazon_eboekhouden.config import couplings
+from amazon_eboekhouden.config.environment import Environment
 from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.ledger import open_ledger
 from amazon_eboekhouden.ledger.couplings import CouplingState
 from amazon_eboekhouden.ledger.decisions import Choice
 from amazon_eboekhouden.pipelines import check
@@ -69,7 +73,30 @@ def standing(settings: CouplingSettings, state: CouplingState | None) -> Standin
 def standing_of(runtime: Runtime) -> Standing:
     """Whether the coupling of a run works."""
     name = runtime.settings.name
-    return standing(runtime.settings, runtime.ledger.coupling_state(name))
+    return standing(runtime.settings, runtime.ledger.couplings.state(name))
+
+
+def running(environment: Environment) -> list[str]:
+    """Names of the couplings that run.
+
+    One whose file is wrong is included: its own tasks fail with the reason, the others go on.
+    """
+    ledger = open_ledger(environment.ledger_url, install_key=load_or_create(environment.key_file))
+    try:
+        return [
+            name
+            for name in couplings.names(environment.couplings)
+            if _may_run(environment, name, ledger.couplings.state(name))
+        ]
+    finally:
+        ledger.close()
+
+
+def _may_run(environment: Environment, name: str, state: CouplingState | None) -> bool:
+    try:
+        return standing(couplings.read(environment.couplings, name), state).runs
+    except couplings.Invalid:
+        return True
 
 
 def activate(runtime: Runtime, *, who: str, why: str) -> RunReport:

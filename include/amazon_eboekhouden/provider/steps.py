@@ -18,10 +18,10 @@ from airflow.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
     AirflowRescheduleException,
+    AirflowSkipException,
 )
 from airflow.sdk.log import mask_secret
 
-from amazon_eboekhouden.config import couplings
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.errors import NotNow, RemoteError, SettingsError
 from amazon_eboekhouden.pipelines.discretion import unforeseen
@@ -36,19 +36,10 @@ log = logging.getLogger(__name__)
 
 
 def active_couplings() -> list[str]:
-    """Names of the couplings to run.
+    """Names of the couplings to run: those that neither their file nor a person keeps from it."""
+    from amazon_eboekhouden.pipelines import activation
 
-    One whose file is wrong is included: its own tasks fail with the reason, the others go on.
-    """
-    folder = environment_of(os.environ).couplings
-    return [name for name in couplings.names(folder) if _may_run(name)]
-
-
-def _may_run(name: str) -> bool:
-    try:
-        return couplings.read(environment_of(os.environ).couplings, name).active
-    except couplings.Invalid:
-        return True
+    return activation.running(environment_of(os.environ))
 
 
 def runtime_of(coupling: str) -> Runtime:
@@ -71,7 +62,9 @@ def step_of(coupling: str, name: str = "") -> Iterator[Runtime]:
     """Names the mapped task after its coupling, and turns what failed into Airflow's answers."""
     get_current_context()["map_name"] = name or coupling  # type: ignore[typeddict-unknown-key]
     try:
-        yield runtime_of(coupling)
+        runtime = runtime_of(coupling)
+        _insist_on_running(runtime)
+        yield runtime
     except NotNow as error:
         # Waiting gives the worker back; the task starts again at the moment the remote named.
         log.info("coupling=%s not now: %s", coupling, error)
@@ -89,6 +82,15 @@ def step_of(coupling: str, name: str = "") -> Iterator[Runtime]:
     except Exception as error:  # noqa: BLE001 - told without its text
         # The task's log would repeat its text, and with it whatever was in hand.
         raise unforeseen(error) from None
+
+
+def _insist_on_running(runtime: Runtime) -> None:
+    """A person may have deactivated the coupling while its run was under way."""
+    from amazon_eboekhouden.pipelines.activation import standing_of
+
+    found = standing_of(runtime)
+    if not found.runs:
+        raise AirflowSkipException(f"coupling {runtime.settings.name} does not run: {found.note}")
 
 
 def _come_back(at_utc: datetime) -> AirflowRescheduleException:
@@ -167,6 +169,9 @@ def find_settlements() -> list[dict[str, Any]]:
         try:
             with step_of(coupling, "settlements") as runtime:
                 settlement_ids = settlements.find(runtime)
+        except AirflowSkipException as error:
+            log.info("%s", error)
+            continue
         except (RemoteError, AirflowFailException) as error:
             # One coupling's failure must not keep the others' settlements waiting.
             log.error("coupling=%s: %s", coupling, error)

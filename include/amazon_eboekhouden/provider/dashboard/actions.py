@@ -121,7 +121,7 @@ def checked(sources: Sources, name: str, *, create_accounts: bool = False) -> Ru
 
 
 def _decide(sources: Sources, name: str, natural: str, choice: Choice, who: str, why: str) -> None:
-    bound = sources.state(name)
+    bound = sources.ledger.coupling_state(name)
     if bound is None:
         raise HTTPException(409, "Deze koppeling heeft nog niets geboekt.")
     try:

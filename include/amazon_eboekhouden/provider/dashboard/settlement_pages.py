@@ -12,7 +12,7 @@ import pandas as pd
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from amazon_eboekhouden.config.settlement_rows import rule_of
+from amazon_eboekhouden.config.settlement_rows import proposed_line, rule_of
 from amazon_eboekhouden.domain.settlement.bookings import SETTLED
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
 from amazon_eboekhouden.domain.settlement.statement import SECTIONS
@@ -46,7 +46,6 @@ class Row:
     kind: str
     line: str
     order_id: str
-    sku: str
     cents: int
     mutations: tuple[str, ...]
 
@@ -122,7 +121,8 @@ def _lines(sources: Sources, found: SettlementRow, name: str) -> list[Line]:
     if found.totals.get("proof"):
         with sources.runtime(name, preview=True) as runtime:
             frame = _rows(runtime, found)
-        sums = frame.groupby(["section", "line"], sort=False)["amount_cents"].agg(["size", "sum"])
+        named = frame.groupby(["section", "line"], sort=False, observed=True)
+        sums = named["amount_cents"].agg(["size", "sum"])
         order = {section: n for n, section in enumerate(dict.fromkeys(SECTIONS.values()))}
         lines = [
             Line(str(section), str(line), int(rows), int(cents))
@@ -161,7 +161,8 @@ def _of_file(content: bytes, charset: str) -> pd.DataFrame:
     kinds = list(zip(*(read.rows[one] for one in names), read.rows["posted"], strict=True))
     known = {kind: rule_of(kind[:3], kind[3].date()) for kind in set(kinds)}
     lines = [found.line if (found := known[kind]) else "Onbekend" for kind in kinds]
-    return read.rows.assign(line=lines, bookings="")
+    texts = [proposed_line(kind[:3]) for kind in kinds]
+    return read.rows.assign(kind=texts, line=lines, bookings="")
 
 
 def _shown(part: pd.DataFrame, mutations: Mapping[str, str]) -> list[Row]:
@@ -169,10 +170,9 @@ def _shown(part: pd.DataFrame, mutations: Mapping[str, str]) -> list[Row]:
     return [
         Row(
             int(row.row),
-            " · ".join((row.transaction_type, row.amount_type, row.amount_description)),
+            str(row.kind).replace(",", " · "),
             row.line,
             row.order_id,
-            row.sku,
             int(row.amount_cents),
             tuple(
                 dict.fromkeys(mutations[key] for key in row.bookings.split() if key in mutations)

@@ -73,8 +73,8 @@ class Sources:
         return couplings.read(self.environment.couplings, name)
 
     def state(self, name: str) -> CouplingState | None:
-        """The coupling as the ledger knows it, None before its first run."""
-        return self.ledger.coupling_state(name)
+        """The coupling as the ledger knows it, None before its first run and its first switch."""
+        return self.ledger.couplings.state(name)
 
     @contextmanager
     def runtime(self, name: str, *, preview: bool = False) -> Iterator[Runtime]:
