@@ -17,6 +17,7 @@ from cryptography.fernet import InvalidToken
 from amazon_eboekhouden.domain.bookings import BookingKind, Payload
 from amazon_eboekhouden.domain.books import Remote
 from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.ledger import event_log
 from amazon_eboekhouden.ledger.judgement import change_of, concerns_account, is_silent
 from amazon_eboekhouden.ledger.probe import METERED, Probe
 from amazon_eboekhouden.ledger.report import BookingReport, problems_of
@@ -211,7 +212,9 @@ class Worker:
     def _finish(self, intent: Intent, change: Change) -> None:
         if not self.store.finish(self._held, intent, change):
             self._lost = True  # Another worker took over; it asks the books what became of this.
-        elif change.to is State.CONFIRMED:
+            return
+        event_log.tell(self.holder, intent, change)
+        if change.to is State.CONFIRMED:
             self._confirmed(intent, change)
 
     def _payload(self, intent: Intent) -> Payload | None:
@@ -267,6 +270,7 @@ class Worker:
             if intent.op_key not in done:
                 continue
             self._touched[intent.op_key] = intent
+            event_log.tell(self.holder, intent, change)
             if change.to is State.CONFIRMED:
                 self._confirmed(intent, change)
         return bool(done)

@@ -235,6 +235,8 @@ def book_settlement(batch: str) -> dict[str, int]:
 
 def finish(coupling: str, report: RunReport) -> dict[str, int]:
     """Log what a person must look at; come back later when something had to wait."""
+    from amazon_eboekhouden.provider import metrics
+
     for found in report.problems:
         log.warning(
             "coupling=%s code=%s row=%s cause=%s todo=%s",
@@ -244,6 +246,7 @@ def finish(coupling: str, report: RunReport) -> dict[str, int]:
             found.cause,
             found.todo,
         )
+    metrics.tell(runtime_of(coupling), report)
     if report.retry_after_utc is not None:
         raise _come_back(report.retry_after_utc)
     return {
