@@ -65,7 +65,7 @@ docs: $(VENV)/.dev ## Write docs/errors.md again from the catalogue of problems
 # --- what the product is made of: docs/licences.md. The tools live apart from the product.
 TOOLS ?= var/tools
 
-.PHONY: sbom licences vulnerabilities
+.PHONY: sbom licences vulnerabilities security canaries
 
 $(TOOLS)/.ready:
 	test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
@@ -78,6 +78,16 @@ sbom: $(TOOLS)/.ready ## Bill of materials of the lock (CycloneDX): var/sbom.cdx
 
 licences: $(VENV)/.product ## Licences of all that is installed, into docs/licences.md; fails on one not accepted
 	$(BIN)/python deploy/licences.py
+
+$(TOOLS)/bin/bandit: | $(TOOLS)/.ready
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check bandit==1.9.4
+
+security: $(TOOLS)/bin/bandit $(VENV)/.dev ## Our own code: ruff S and bandit; fails on anything unjudged
+	$(BIN)/ruff check --select S include dags plugins deploy
+	$(BIN)/python deploy/security.py $(TOOLS)/bin/bandit
+
+canaries: $(VENV)/.dev ## 25 secrets and 50 buyers through more than 100 runs: none may be heard (ARGS=...)
+	$(BIN)/python -W ignore -m tests.canaries $(ARGS)
 
 vulnerabilities: $(TOOLS)/.ready ## Known vulnerabilities in the lock; fails when it could not check
 	@mkdir -p var && rm -f var/vulnerabilities.json

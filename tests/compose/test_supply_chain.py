@@ -23,6 +23,7 @@ def _load(name: str) -> ModuleType:
 
 
 licences = _load("licences")
+security = _load("security")
 
 
 def test_the_table_is_up_to_date_and_every_licence_accepted(
@@ -110,3 +111,22 @@ def test_vulnerabilities_never_says_clean_without_having_looked(
     )
     assert answer in done.stdout
     assert done.returncode == status
+
+
+def finding(file: str, rule: str, words: str) -> dict[str, object]:
+    """A finding of bandit's on the first line of a file that holds these words."""
+    lines = (REPOSITORY / file).read_text().splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if words in line)
+    return {"filename": file, "test_id": rule, "line_range": [number], "line_number": number}
+
+
+def test_what_bandit_finds_is_judged_on_its_line_or_in_the_table() -> None:
+    unjudged = security.unjudged
+    supervisor = "include/amazon_eboekhouden/provider/supervisor.py"
+    judged = finding(supervisor, "B603", "subprocess.Popen(")
+    assert unjudged([judged]) == []
+    other_rule = {**judged, "test_id": "B602"}
+    other_line = finding(supervisor, "B603", "import argparse")
+    assert unjudged([judged, other_rule, other_line]) == [other_rule, other_line]
+    assert unjudged([finding(supervisor, "B404", "import subprocess")]) == []
+    assert all((REPOSITORY / file).exists() for file, _ in security.JUDGED)
