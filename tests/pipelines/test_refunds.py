@@ -168,6 +168,16 @@ def test_a_day_without_finances_is_a_problem_until_they_answer(world: World) -> 
     assert world.open_problems() == []
 
 
+def test_a_role_that_is_missing_is_said_at_once_and_holds_up_no_order(world: World) -> None:
+    roles = ["inventory_and_order_tracking", "tax_invoicing", "direct_to_consumer_delivery"]
+    changed = {"refresh_token": "Atzr|sandbox", "roles": roles}
+    truth = world.seed(seed=25, orders=10, **{"from": FROM, "to": TO})
+    world.post(f"{world.amazon}/control/credentials", [changed])
+    report = hourly(world)
+    assert [found.code for found in report.problems] == ["refunds-not-read"]
+    assert report.booked == [order["expected"] for order in truth["orders"]].count("booked")
+
+
 def test_a_refund_waits_for_its_order_and_is_credited_when_that_is_mended(world: World) -> None:
     truth = refunding_month(world)
     order_id, _, cents = refunds_of(truth)[0]

@@ -48,14 +48,12 @@ class RefundBookables:
             asked for before among them.
         problems: refunds that a person or the settlement must decide, with their order.
         aliases: natural key of the booking that holds a refund, to ids of the refund that are new.
-        order_ids: orders that were looked at.
     """
 
     mutations: pd.DataFrame
     mutation_lines: pd.DataFrame
     problems: list[Problem]
     aliases: Mapping[str, Collection[str]]
-    order_ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ def refund_bookables(
         if refund.order_id not in passed_over and refund.days[0] >= settings.books.go_live:
             by_order.setdefault(refund.order_id, []).append(refund)
     if not by_order:
-        return RefundBookables(MUTATIONS.empty(), MUTATION_LINES.empty(), [], {}, frozenset())
+        return RefundBookables(MUTATIONS.empty(), MUTATION_LINES.empty(), [], {})
     own = booked[booked["order_id"].isin(by_order)]
     known = known_of(_with_planned(own, planned, by_order), _NO_SETTLEMENT, set(by_order))
     ids, taken = _seen_before(known, aliases)
@@ -127,7 +125,7 @@ def refund_bookables(
         for refund in events:
             _handle(desk, refund, states)
     mutations, lines = desk.entries.frames()
-    return RefundBookables(mutations, lines, desk.problems, desk.aliases, frozenset(by_order))
+    return RefundBookables(mutations, lines, desk.problems, desk.aliases)
 
 
 def _with_planned(
@@ -179,7 +177,7 @@ def _again(desk: _Desk, refund: AmazonRefund, natural: str, states: Mapping[str,
     note = _note(desk, refund.order_id, natural)
     if note is None or note.settlement_id or seen_in_finances(note.row) is None:
         return
-    if note.currency_cents != refund.cents:
+    if note.currency_cents != refund.cents and not _settled_since(desk, refund, note):
         booked, found = euros(-note.currency_cents), euros(-refund.cents)
         desk.report(
             "refund-amount-changed", refund, note=note.invoice_number, booked=booked, found=found
@@ -188,6 +186,14 @@ def _again(desk: _Desk, refund: AmazonRefund, natural: str, states: Mapping[str,
         invoices = desk.known.invoices.get(refund.order_id, [])
         number = next((i.invoice_number for i in invoices if i.booking == note.invoice), "")
         desk.entries.add_raw(*repeated(note.row, number))
+
+
+def _settled_since(desk: _Desk, refund: AmazonRefund, note: Document) -> bool:
+    """Whether a settlement paid the credit note, or lists the other amount itself."""
+    listed = desk.settled.get(refund.order_id, ())
+    return bool(desk.known.payments.get(note.invoice_number)) or any(
+        one.cents == refund.cents for one in listed
+    )
 
 
 def _note(desk: _Desk, order_id: str, natural: str) -> Document | None:

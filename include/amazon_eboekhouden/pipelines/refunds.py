@@ -24,7 +24,8 @@ import pandas as pd
 
 from amazon_eboekhouden.config.refund_parts import refund_type
 from amazon_eboekhouden.domain.booked_invoice import NEVER_BOOKED
-from amazon_eboekhouden.domain.errors import CredentialsRefused, RemoteError
+from amazon_eboekhouden.domain.bookings import BookingKind
+from amazon_eboekhouden.domain.errors import RemoteError
 from amazon_eboekhouden.domain.finances import AmazonRefund, refund_events
 from amazon_eboekhouden.domain.frames import MUTATIONS, RELATIONS
 from amazon_eboekhouden.domain.problems import Problem, problem
@@ -64,15 +65,13 @@ def extract(runtime: Runtime, amazon: AmazonSeller, batch: str, window: Window) 
 
     Returns:
         plain values for the manifest: the staged "page", "until" per mark when the reading
-        succeeded, why it "failed", and "to_utc".
-
-    Raises:
-        CredentialsRefused: orders can't be read either.
+        succeeded, why it "failed" and whether "for_good", and "to_utc".
     """
     nothing: dict[str, Any] = {
         "page": None,
         "until": {},
         "failed": "",
+        "for_good": False,
         "to_utc": window.to_utc.isoformat(),
     }
     if not window.moves_watermark:
@@ -85,9 +84,7 @@ def extract(runtime: Runtime, amazon: AmazonSeller, batch: str, window: Window) 
             found += _refunds_in(listed)
         for order_id in _held(runtime)[:HELD_PER_RUN]:
             found += _refunds_in(amazon.transactions_of(order_id))
-    except CredentialsRefused:
-        raise
-    except RemoteError as error:
+    except RemoteError as error:  # A refusal too: orders were just read with the same credentials.
         log.warning("coupling=%s refunds not read: %s", runtime.settings.name, error)
         return {**nothing, "failed": str(error)}
     page = runtime.staging.write_json_lines(batch, "refunds", found) if found else None
@@ -166,22 +163,35 @@ def _bookables(
 ) -> tuple[RefundBookables, dict[str, Any]]:
     events, unread = refund_events(rows)
     name = runtime.settings.name
+    passed_over: set[str] = set()
+    listed: set[str] = set()
+    if rows:
+        passed_over = runtime.ledger.decisions.chosen(f"order:{name}:", Choice.IGNORE)
+        listed = set(runtime.ledger.held_orders(name))
     bookables = refund_bookables(
         events,
         booked,
         planned,
         runtime.settings,
         aliases=_aliases(runtime, events),
-        held={*held, *runtime.ledger.held_orders(name)},
-        passed_over=runtime.ledger.decisions.chosen(f"order:{name}:", Choice.IGNORE),
+        held={*held, *listed},
+        passed_over=passed_over,
     )
-    passed = {p.order_id for p in unread} | bookables.order_ids
+    known = passed_over | _credited_by_settlements(booked)
+    problems = [p for p in unread if p.order_id not in known] + bookables.problems
+    order_ids = {p.order_id for p in unread} | {event.order_id for event in events}
     return bookables, {
-        "aliases": {key: sorted(ids) for key, ids in bookables.aliases.items()},
-        "order_ids": sorted(passed),
-        "problems": plain_problems([*unread, *bookables.problems]),
-        **{key: extracted[key] for key in ("until", "failed", "to_utc")},
+        "aliases": {key: sorted(ids) for key, ids in bookables.aliases.items() if ids},
+        "order_ids": sorted(order_ids),
+        "problems": plain_problems(problems),
+        **{key: extracted[key] for key in ("until", "failed", "for_good", "to_utc")},
     }
+
+
+def _credited_by_settlements(booked: pd.DataFrame) -> set[str]:
+    """Orders of which a settlement made a credit note: what finances say of them adds nothing."""
+    is_note = booked["booking_kind"].eq(BookingKind.CREDIT_NOTE.value)
+    return set(booked.loc[is_note & (booked["settlement_id"] != ""), "order_id"])
 
 
 def _aliases(runtime: Runtime, events: Iterable[AmazonRefund]) -> dict[str, str]:
@@ -209,12 +219,8 @@ def remember(runtime: Runtime, manifest: Mapping[str, Any], *, complete: bool) -
     late = _silent_too_long(runtime, manifest)
     if runtime.preview:
         return [*problems, *late]
-    bound = runtime.ledger.coupling_state(name)
-    booked = runtime.booked()
-    stored = set(booked.loc[~booked["state"].isin(NEVER_BOOKED), "booking"])
-    for natural, ids in manifest["aliases"].items():
-        if bound and ids and natural in stored:
-            runtime.ledger.aliases.record(bound.administration, map(alias_id, ids), natural)
+    if manifest["aliases"]:
+        _remember_aliases(runtime, manifest["aliases"])
     considered = {*manifest["order_ids"], ""}
     runtime.ledger.record_problems(name, REFUNDS, [*problems, *late], orders=considered)
     if complete:
@@ -223,13 +229,24 @@ def remember(runtime: Runtime, manifest: Mapping[str, Any], *, complete: bool) -
     return [*problems, *late]
 
 
+def _remember_aliases(runtime: Runtime, aliases: Mapping[str, Collection[str]]) -> None:
+    bound = runtime.ledger.coupling_state(runtime.settings.name)
+    booked = runtime.booked()
+    stored = set(booked.loc[~booked["state"].isin(NEVER_BOOKED), "booking"])
+    for natural, ids in aliases.items():
+        if bound and natural in stored:
+            runtime.ledger.aliases.record(bound.administration, map(alias_id, ids), natural)
+
+
 def _silent_too_long(runtime: Runtime, manifest: Mapping[str, Any]) -> list[Problem]:
-    since = _mark(runtime, "recent")
-    if not manifest["failed"] or since is None:
+    """A refusal is a person's business at once, silence after a day."""
+    since, until = _mark(runtime, "recent"), datetime.fromisoformat(manifest["to_utc"])
+    if not manifest["failed"]:
         return []
-    if datetime.fromisoformat(manifest["to_utc"]) - since < SILENT_MAX:
+    if not manifest["for_good"] and (since is None or until - since < SILENT_MAX):
         return []
-    row, shown = f"coupling {runtime.settings.name}", f"{since:%Y-%m-%d %H:%M}"
+    shown = f"{since or until:%Y-%m-%d %H:%M}"
+    row = f"coupling {runtime.settings.name}"
     return [problem("refunds-not-read", row, since=shown, why=manifest["failed"])]
 
 
@@ -246,7 +263,12 @@ def run(runtime: Runtime, window: Window) -> RunReport:
             amazon.list_transactions(posted_after=window.from_utc, posted_before=window.to_utc)
         )
         report = RunReport(calls=Counter(amazon.calls))
-    nothing_else = {"until": {}, "failed": "", "to_utc": window.to_utc.isoformat()}
+    nothing_else = {
+        "until": {},
+        "failed": "",
+        "for_good": False,
+        "to_utc": window.to_utc.isoformat(),
+    }
     bookables, manifest = _bookables(
         runtime, rows, runtime.booked(), MUTATIONS.empty(), (), nothing_else
     )

@@ -287,3 +287,12 @@ def test_a_refund_of_everything_returns_every_account_to_zero(
     assert -int(taken["vat_cents"].sum()) == group["vat_cents"]
     payments = made.mutations[made.mutations["booking_kind"] == "PAY"]
     assert int(payments["gross_cents"].sum()) == 0
+
+
+def test_another_amount_is_listed_until_the_settlement_has_decided() -> None:
+    booked = after(books(), refund({PRICE: "-30.00"}, status="DEFERRED"))
+    released = refund({PRICE: "-29.00"}, number="L", DEFERRED_TRANSACTION_ID="T1")
+    assert [p.code for p in credited([released], booked).problems] == ["refund-amount-changed"]
+    made = settle(booked, row(REFUND, "-29.00", ORDER, on="2026-03-14", **{"adjustment-id": "A1"}))
+    assert [p.code for p in made.problems] == ["settlement-refund-differs"]
+    assert credited([released], confirmed(booked, made.mutations)).problems == []

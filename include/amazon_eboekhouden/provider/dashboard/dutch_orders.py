@@ -311,7 +311,8 @@ ORDERS: Mapping[str, Words] = {
     "refund-amount-changed": (
         "Terugbetaling veranderde van bedrag",
         "Creditnota {note} is {booked} {currency}; Amazon toont nu {found}.",
-        "Vergelijk de terugbetaling in Seller Central en verbeter de creditnota met de hand.",
+        "Vergelijk de terugbetaling in Seller Central, verbeter zo nodig de creditnota met de hand "
+        "en sla de bestelling daarna over.",
     ),
     "refund-waits-for-invoice": (
         "Terugbetaling wacht op de factuur",
