@@ -101,3 +101,14 @@ def _variables(home: Path, found: dict[str, str]) -> dict[str, str]:
         "AIRFLOW_CONN_AMAZON_DEMO": json.dumps(amazon),
         "AIRFLOW_CONN_EBOEKHOUDEN_DEMO": json.dumps(books),
     }
+
+
+@contextmanager
+def runtime() -> Iterator[Any]:
+    """The coupling `demo`, plugged in as its command line does it."""
+    from amazon_eboekhouden.cli import _connection
+    from amazon_eboekhouden.config.environment import environment_of
+    from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
+
+    environment = environment_of(os.environ)
+    yield Runtime(read_settings(environment, "demo"), environment, _connection, preview=False)

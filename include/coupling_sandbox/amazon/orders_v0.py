@@ -131,6 +131,11 @@ async def get_buyer(asked: Asked) -> Mapping[str, Any]:
     return {"payload": payload}
 
 
+def _second(time: str) -> str:
+    """A time as v0 writes it: to the second."""
+    return time and time.split(".")[0].removesuffix("Z") + "Z"
+
+
 def _restricted(asked: Asked) -> None:
     if not (asked.request.headers.get("x-amz-access-token") or "").startswith("Atz.sprdt|"):
         raise SpApiRefusal("unauthorized", details="")
@@ -156,8 +161,8 @@ def _order(order: Mapping[str, Any]) -> dict[str, Any]:
     shipped = sum(inner(i, "fulfillment").get("quantityFulfilled", 0) for i in items)
     shown: dict[str, Any] = {
         "AmazonOrderId": order["orderId"],
-        "PurchaseDate": order.get("createdTime") or "",
-        "LastUpdateDate": order.get("lastUpdatedTime") or "",
+        "PurchaseDate": _second(order.get("createdTime") or ""),
+        "LastUpdateDate": _second(order.get("lastUpdatedTime") or ""),
         "OrderStatus": _status(order),
         "FulfillmentChannel": _CHANNEL.get(str(fulfillment.get("fulfilledBy")), "MFN"),
         "SalesChannel": channel.get("marketplaceName") or "",
