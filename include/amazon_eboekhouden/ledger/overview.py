@@ -5,8 +5,10 @@ Every function is one query or two, whatever the number of bookings; none runs a
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import and_, distinct, func, select
 
@@ -190,3 +192,10 @@ class Overview(SettlementFigures):
         """Bookings of an order in this administration."""
         query = self.booking_rows().where(INTENT.c.order_id == order_id)
         return self.bookings(query.order_by(INTENT.c.created_utc), limit, 0)
+
+    def contents_of(self, order_id: str) -> dict[str, dict[str, Any]]:
+        """Natural key to the mutation of an order's bookings, without texts and persons."""
+        query = select(INTENT.c.natural, INTENT.c.content).where(
+            self.mine(), INTENT.c.order_id == order_id, INTENT.c.kind != BookingKind.RELATION.value
+        )
+        return {row.natural: json.loads(row.content) for row in self.all(query)}

@@ -10,7 +10,9 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from amazon_eboekhouden.config import couplings
+from amazon_eboekhouden.config.accounts import account_roles
 from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.journal import journal
 from amazon_eboekhouden.ledger.rows_shown import possible_choices
 from amazon_eboekhouden.provider.dashboard import airflow_state
 from amazon_eboekhouden.provider.dashboard.cards import by_age, card
@@ -148,7 +150,7 @@ def order(
     result: Annotated[str, Query(alias="gedaan", max_length=20)] = "",
 ) -> HTMLResponse:
     """Everything about one order: bookings, mutation numbers, steps, decisions."""
-    settings_of(sources, name)
+    settings = settings_of(sources, name)
     view = sources.overview(name)
     rows = {row.natural: row for row in view.order_bookings(order_id)}
     stories = sources.ledger.explain(order_id) if rows else []
@@ -159,6 +161,8 @@ def order(
             (story, possible_choices(rows[story.booking]) if story.booking in rows else ())
             for story in stories
         ],
+        "journals": {key: journal(one) for key, one in view.contents_of(order_id).items()},
+        "accounts": account_names(settings),
         "problems": view.problems(limit=PAGE, order_id=order_id),
         "decisions": sources.ledger.decisions.about(order_subject(name, order_id)),
         "result": result,
@@ -179,6 +183,11 @@ def settings_of(sources: Sources, name: str) -> CouplingSettings:
         return sources.settings(name)
     except couplings.Invalid:
         raise HTTPException(409, "De instellingen van deze koppeling kloppen niet.") from None
+
+
+def account_names(settings: CouplingSettings) -> dict[str, str]:
+    """Ledger account to what the coupling uses it for, in Dutch."""
+    return {role.code: role.description for role in account_roles(settings)}
 
 
 def coupling_path(name: str) -> str:

@@ -14,8 +14,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from amazon_eboekhouden.config.accounts import account_roles
-from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.errors import NotNow, RemoteError, SettingsError
 from amazon_eboekhouden.domain.journal import JournalLine, journal
 from amazon_eboekhouden.domain.problems import Problem
@@ -25,6 +23,7 @@ from amazon_eboekhouden.pipelines.report import RunReport, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.provider.dashboard.pages import (
     PageNumber,
+    account_names,
     back,
     coupling_path,
     settings_of,
@@ -133,11 +132,6 @@ def kept_of(report: RunReport, now: datetime, what: str) -> dict[str, Any]:
         "skipped": dict(report.skipped_reasons),
         "problems": [{**one.as_dict(), "order_id": one.order_id} for one in report.problems],
     }
-
-
-def account_names(settings: CouplingSettings) -> dict[str, str]:
-    """Ledger account to what the coupling uses it for, in Dutch."""
-    return {role.code: role.description for role in account_roles(settings)}
 
 
 def _batch(name: str) -> str:

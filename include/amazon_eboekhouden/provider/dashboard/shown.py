@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from amazon_eboekhouden.provider.dashboard import dutch, dutch_settings
+from amazon_eboekhouden.provider.dashboard.dutch_why import why_in_dutch
 from amazon_eboekhouden.provider.dashboard.security import COOKIE, Visit
 
 HERE = Path(__file__).parent
@@ -99,6 +100,7 @@ def _templates() -> Environment:
         "title_of": dutch.title_of,
         "worded": dutch.worded,
         "row": dutch.row_in_dutch,
+        "why": why_in_dutch,
         "kind_of": dutch.kind_of,
     }
     environment.globals |= {
