@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -13,6 +15,7 @@ import pytest
 
 from tests.compose import rules
 from tests.compose.rules import COMPOSE, Compose, Rule, load, resolved
+from tests.distributed.services import PRELOADED
 
 
 def sabotage(service: str, **changes: Any) -> Callable[[Compose], None]:
@@ -152,6 +155,14 @@ def test_a_sabotaged_copy_breaks_the_rule(rule: Rule, change: Callable[[Compose]
     compose = copy.deepcopy(load(COMPOSE))
     change(compose)
     assert list(rule(compose)) != []
+
+
+def test_workers_import_once_what_every_task_needs() -> None:
+    settings = rules.variables(load(COMPOSE)["services"]["worker"])
+    modules = json.loads(settings["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])["imports"]
+    assert tuple(modules) == PRELOADED
+    for name in modules:
+        assert importlib.util.find_spec(name), name
 
 
 def test_every_rule_has_a_sabotage() -> None:

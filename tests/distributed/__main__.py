@@ -156,7 +156,7 @@ class Run:
         airflow.wait_known(["amazon_orders"], within_s=300)
         run_id = airflow.trigger("amazon_orders", world.WINDOW)
         airflow.unpause("amazon_orders")
-        begun = time.monotonic()
+        begun, engine = time.monotonic(), running.engine_cpu_s()
         _say("the hour runs on the distributed engine")
         watch = Watch(running, len(self.shops) * self.options.orders, self.options.kills)
         state = watch.until_done(airflow, run_id, begun + self.options.within_s)
@@ -170,6 +170,9 @@ class Run:
             "couplings": len(self.shops),
             "seconds of the run": round(seconds),
             "kills": watch.killed,
+            "CPU s of scheduler, DAG processor, API server": round(
+                running.engine_cpu_s() - engine, 1
+            ),
             "CPU s of each worker alive": {w.name: round(w.cpu_s(), 1) for w in alive},
             "most MB of each worker": {w.name: round(w.most_bytes / 1e6) for w in running.workers},
         }

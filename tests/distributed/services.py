@@ -54,6 +54,24 @@ def install(packages: list[str]) -> str:
     return ""
 
 
+def tree_of(pid: int) -> list[psutil.Process]:
+    """A process and all that it started."""
+    with suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    return []
+
+
+def cpu_s(processes: list[psutil.Process]) -> float:
+    """Seconds of CPU so far, those of children that ended included."""
+    total = 0.0
+    for one in processes:
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
 @dataclass
 class Worker:
     """One Celery worker, the leader of its own session."""
@@ -65,10 +83,7 @@ class Worker:
     @property
     def tree(self) -> list[psutil.Process]:
         """The worker, its pool and the tasks that those run."""
-        with suppress(psutil.NoSuchProcess):
-            root = psutil.Process(self.process.pid)
-            return [root, *root.children(recursive=True)]
-        return []
+        return tree_of(self.process.pid)
 
     def owns(self, pid: int) -> bool:
         return any(one.pid == pid for one in self.tree)
@@ -85,12 +100,7 @@ class Worker:
 
     def cpu_s(self) -> float:
         """Seconds of CPU so far, with those of the tasks that ended."""
-        total = 0.0
-        for one in self.tree:
-            with suppress(psutil.NoSuchProcess):
-                times = one.cpu_times()
-                total += times.user + times.system + times.children_user + times.children_system
-        return total
+        return cpu_s(self.tree)
 
     def look(self) -> None:
         """Note how much memory it uses now, what is shared counted once (PSS)."""
@@ -110,6 +120,7 @@ class Stack:
     airflow: str
     ledger_url: str
     airflow_url: str
+    supervisor: int = 0
     workers: list[Worker] = field(default_factory=list)
 
     def start_worker(self, number: int, concurrency: int) -> Worker:
@@ -120,6 +131,10 @@ class Stack:
         worker = Worker(name, _start(command, environment, self.home / f"{name}.log"))
         self.workers.append(worker)
         return worker
+
+    def engine_cpu_s(self) -> float:
+        """Seconds of CPU of scheduler, DAG processor and API server together, so far."""
+        return cpu_s(tree_of(self.supervisor))
 
     def command(self, *words: str) -> None:
         """One of Airflow's commands that ends by itself."""
@@ -149,6 +164,7 @@ def stack(home: Path, couplings: Path, *, preload: bool) -> Iterator[Stack]:
         components = Program(supervisor, environment, home / "supervisor.log")
         stop.callback(components.stop)
         components.wait_ready(1, READY_WITHIN_S)
+        found.supervisor = components.process.pid
         yield found
 
 
