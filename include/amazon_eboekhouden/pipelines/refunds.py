@@ -86,7 +86,7 @@ def extract(runtime: Runtime, amazon: AmazonSeller, batch: str, window: Window) 
             found += _refunds_in(amazon.transactions_of(order_id))
     except RemoteError as error:  # A refusal too: orders were just read with the same credentials.
         log.warning("coupling=%s refunds not read: %s", runtime.settings.name, error)
-        return {**nothing, "failed": str(error)}
+        return {**nothing, "failed": str(error), "for_good": not error.should_retry}
     page = runtime.staging.write_json_lines(batch, "refunds", found) if found else None
     return {**nothing, "page": page, "until": until}
 
