@@ -168,27 +168,6 @@ def _why_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--why", default="on the command line", metavar="TEXT", help="the reason")
 
 
-def _activate(runtime: Runtime, options: argparse.Namespace) -> RunReport:
-    from amazon_eboekhouden.pipelines import activation, check
-
-    if runtime.preview:
-        return check.run(runtime)
-    return activation.activate(runtime, who=getpass.getuser(), why=options.why)
-
-
-def _deactivate(runtime: Runtime, options: argparse.Namespace) -> RunReport:
-    from amazon_eboekhouden.pipelines import activation
-
-    if not runtime.preview:
-        activation.deactivate(runtime, who=getpass.getuser(), why=options.why)
-    note = f"coupling {runtime.settings.name} fetches and books no more"
-    return RunReport(details={"note": note})
-
-
-def _why_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--why", default="on the command line", metavar="TEXT", help="the reason")
-
-
 def _window_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("from", "to"):
         parser.add_argument(
@@ -317,20 +296,6 @@ COMMANDS = (
         reads=True,
     ),
     Command("rebuild", "Fill a lost or restored ledger again from the books.", _rebuild),
-    Command(
-        "activate",
-        "Check the coupling, bind it to its administration and seller, and let it run.",
-        _activate,
-        _why_arguments,
-        reads=True,
-    ),
-    Command(
-        "deactivate",
-        "Stop fetching and booking; what was booked stays.",
-        _deactivate,
-        _why_arguments,
-        reads=True,
-    ),
     Command(
         "activate",
         "Check the coupling, bind it to its administration and seller, and let it run.",
