@@ -15,6 +15,10 @@ from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.buyers import country_relation_key, identity_of, relation_key
 
 
+# Stands as the company of a buyer whom Amazon does not name.
+NAMELESS = "Amazon-koper"
+
+
 @dataclass(frozen=True, slots=True)
 class RelationChoice:
     """The relation of an order: natural key, code, and its row of RELATIONS."""
@@ -22,6 +26,11 @@ class RelationChoice:
     key: str
     code: str
     row: Mapping[str, Any]
+
+    @property
+    def names_buyer(self) -> bool:
+        """Whether it is a buyer's own, and not the collective one of a country."""
+        return self.code.startswith("AZ")
 
 
 def relation_of(
@@ -54,7 +63,7 @@ def relation_of(
 def _buyer_row(buyer: Mapping[str, Any], key: str, code: str) -> dict[str, Any]:
     company, name = buyer["buyer_company"], buyer["buyer_name"]
     business = bool(buyer["buyer_vat_number"] or (company and buyer["is_business"]))
-    shown = (company if business else "") or name or company or "Amazon-koper"
+    shown = (company if business else "") or name or company or NAMELESS
     country = buyer["buyer_country"]
     return {
         "booking": key,
