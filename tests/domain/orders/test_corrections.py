@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.corrections import in_place_of
 from amazon_eboekhouden.domain.frames import BOOKED
 from amazon_eboekhouden.domain.invoices import Bookables
 from amazon_eboekhouden.domain.questions import vat_numbers_to_ask
+from amazon_eboekhouden.domain.settlement.known import known_of
 
 from tests.domain.orders.shop import ORDER_ID, Json, book, item, order, with_vat_number
 from tests.domain.refunds.told import credited, refund
@@ -179,6 +181,16 @@ def test_the_settlement_pays_the_invoice_that_took_the_others_place() -> None:
         (SECOND, 2000),
         (f"C{SECOND}-1", -2000),
     ]
+
+
+def test_a_settlement_sees_only_the_invoice_that_stands_unless_it_paid_the_other() -> None:
+    """Read again after the correction, a settlement that paid the first invoice still does."""
+    made = later(two(1, fulfillment=WAITING), booked_first(two(fulfillment=WAITING)))
+    known = known_of(as_booked(made.mutations), "18000000001", {ORDER_ID})
+    both = known.invoices[ORDER_ID]
+    assert sorted(one.invoice_number for one in both) == [FIRST, SECOND]
+    assert [one.invoice_number for one in in_place_of(both, ())] == [SECOND]
+    assert [one.invoice_number for one in in_place_of(both, [FIRST])] == [FIRST]
 
 
 def test_a_cancelled_order_credits_the_invoice_that_stands() -> None:
