@@ -5,16 +5,12 @@ Either way the next run writes nothing. The commands are those of docs/running-w
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 from pathlib import Path
 
 import pytest
-from amazon_eboekhouden import cli
-from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.ledger import schema
-from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
 from sqlalchemy import create_engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
 
@@ -81,15 +77,12 @@ def _postgres(program: str, *arguments: str) -> None:
     subprocess.run([str(folder / program), *arguments], check=True, capture_output=True)
 
 
-def rebuild() -> int:
-    """Fill the ledger from the books; how many bookings were found."""
-    environment = environment_of(os.environ)
-    runtime = Runtime(read_settings(environment, "demo"), environment, cli._connection)
-    with runtime.books() as books:
-        report = runtime.ledger.rebuild(books.administration_guid(), "demo", books)
-    runtime.ledger.close()
-    assert report.problems == []
-    return len(report.by_token)
+def rebuild(past: Past) -> int:
+    """Fill the ledger from the books, by the command; how many bookings were found."""
+    result = past.world.run("rebuild")
+    assert result.report["problems"] == []
+    found: int = result.report["rebuilt"]["bookings"]
+    return found
 
 
 def events(url: str) -> int:
@@ -117,12 +110,12 @@ def test_from_a_backup_that_is_older_than_the_last_booking(
     back_up(url, backup)
     past.book_last()
     restore(url, backup)
-    assert rebuild() >= 1
+    assert rebuild(past) == 1
     past.assert_a_run_writes_nothing()
 
 
 def test_from_the_books_alone(past: Past, url: str) -> None:
     past.book_last()
     lose(url)
-    assert rebuild() > 40
+    assert rebuild(past) > 40
     past.assert_a_run_writes_nothing()
