@@ -13,6 +13,7 @@ from amazon_eboekhouden.domain.corrections import in_place_of
 from amazon_eboekhouden.domain.frames import BOOKED
 from amazon_eboekhouden.domain.invoices import Bookables
 from amazon_eboekhouden.domain.questions import vat_numbers_to_ask
+from amazon_eboekhouden.domain.returns import Quarter, icp_rows, oss_rows
 from amazon_eboekhouden.domain.settlement.known import known_of
 
 from tests.domain.orders.shop import ORDER_ID, Json, book, item, order, with_vat_number
@@ -221,6 +222,19 @@ def test_a_number_that_comes_later_makes_an_icp_supply_of_the_sale() -> None:
     [relation] = made.relations.to_dict("records")
     assert relation["vat_number"] == GERMAN
     _same(later(corrected, as_booked(made.mutations), settings, vies=VIES), made)
+
+
+def test_a_correction_belongs_to_the_quarter_of_the_sale() -> None:
+    """In the OSS and ICP returns both halves correct the quarter of the first invoice."""
+    settings = settings_of()
+    booked = booked_first(sold(), settings)
+    corrected = sold(GERMAN, lastUpdatedTime="2027-01-20T11:00:00Z")
+    after = as_booked(later(corrected, booked, settings, vies=VIES).mutations)
+    quarter = Quarter(2027, 1)
+    [oss] = oss_rows(after, quarter, lambda currency, of: None)
+    assert (oss["correction_of"], oss["net_cents"], oss["vat_cents"]) == ("2026-Q4", -10000, -1900)
+    [icp] = icp_rows(after, quarter, lambda code: GERMAN)
+    assert (icp["correction_of"], icp["net_cents"]) == ("2026-Q4", 11900)
 
 
 def test_an_invoice_that_was_paid_is_set_off_against_the_new_one() -> None:
