@@ -26,6 +26,7 @@ from amazon_eboekhouden.provider import audit_steps, steps
     default_args={"retries": 3, "retry_delay": timedelta(minutes=10)},
 )
 def amazon_books_audit() -> None:
+    task(audit_steps.erase)()  # Depends on nothing: it runs when no coupling is active, too.
     couplings = task(steps.active_couplings)()
     audited = task(audit_steps.audit_coupling, task_id="audit", map_index_template="{{ map_name }}")
     audited.expand(coupling=couplings)

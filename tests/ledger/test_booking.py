@@ -235,3 +235,17 @@ def test_two_hundred_lost_answers_cost_few_questions(
     ledger.book(ADMIN, COUPLING, bookings, remote)
     assert ledger.booked(ADMIN)["state"].value_counts().to_dict() == {"CONFIRMED": 200}
     assert remote.calls["mutations"] <= 5
+
+
+def test_a_relation_is_recognised_by_its_code_when_its_payload_was_erased_meanwhile(
+    ledger: BookingLedger, remote: FakeRemote, hand: Hand
+) -> None:
+    remote.fault = Faults(adds=["lost_reply"], reads=["", *["timeout"] * 9])
+    assert len(ledger.book(ADMIN, COUPLING, order(1)[:1], remote).unknown) == 1
+    remote.fault = Faults()
+    hand.move(SETTLED_S)
+    assert ledger.purge_payloads(hand.now_utc(), hand.now_utc()) == 1
+    report = ledger.heal(ADMIN, COUPLING, remote)
+    assert (len(report.booked), report.problems) == (1, [])
+    assert ledger.booked(ADMIN)["state"].tolist() == ["CONFIRMED"]
+    assert set(remote.applied.values()) == {1}

@@ -88,6 +88,10 @@ def test_a_settlement_is_found_once_and_approved_by_somebody(ledger: BookingLedg
     assert found == settlements.find("SELLER", "123")
     assert (found.file_hash, found.state, found.totals) == ("abc", "booked", {"fees_cents": 12})
     assert (found.total_cents, found.end_date) == (-512, date(2026, 11, 14))
+    # What one remembers does not take away what another one did.
+    settlements.record("SELLER", "123", totals={"chain": {"end": "2026-11-14"}})
+    (found,) = settlements.all("SELLER")
+    assert found.totals == {"fees_cents": 12, "chain": {"end": "2026-11-14"}}
     subject = "settlement:SELLER:123"
     ledger.decisions.record(subject, Choice.APPROVE, who="Anna", why="agrees with Amazon")
     (decision,) = ledger.decisions.about(subject)

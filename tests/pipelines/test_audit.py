@@ -12,7 +12,7 @@ import pytest
 from amazon_eboekhouden import cli
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.standing import banking_days_before
-from amazon_eboekhouden.pipelines import audit
+from amazon_eboekhouden.pipelines import audit, retention
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
 
@@ -312,7 +312,7 @@ def test_sealed_payloads_go_48_hours_after_they_were_confirmed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled(world, orders=10)
-    monkeypatch.setattr(audit, "PERSONAL_KEPT", timedelta(0))
+    monkeypatch.setattr(retention, "PERSONAL_KEPT", timedelta(0))
     erased = audited(world).details["erased"]["payloads"]
     assert erased == len(runtime(world).booked())
     assert audited(world).details["erased"]["payloads"] == 0

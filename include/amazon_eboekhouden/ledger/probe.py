@@ -7,9 +7,12 @@ back to a mutation that was there before the send.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
+
+from cryptography.fernet import InvalidToken
 
 from amazon_eboekhouden.domain.bookings import BookingKind, Payload, Relation
 from amazon_eboekhouden.domain.books import BookedMutation, Remote
@@ -105,14 +108,20 @@ class Probe:
             return None
 
     def _relation(self, intent: Intent) -> Change | None:
-        payload = self.open_payload(intent.kind, intent.sealed)
-        assert isinstance(payload, Relation)  # noqa: S101 - the kind says so
         try:
-            row = self.remote.relation(payload.code)
+            row = self.remote.relation(json.loads(intent.content)["code"])
         except RemoteError:
             self.failed = True
             return None
         limit = self.settings.max_attempts
+        try:
+            payload = self.open_payload(intent.kind, intent.sealed)
+        except InvalidToken:
+            # Erased after its time, or sealed with another key: the code alone must do, and it is
+            # derived from the buyer as nobody else's is.
+            company, vat_number = (row.company, row.vat_number) if row else ("", "")
+            return judge_relation(intent, company, vat_number, row, limit)
+        assert isinstance(payload, Relation)  # noqa: S101 - the kind says so
         return judge_relation(intent, payload.company, payload.vat_number, row, limit)
 
     def _by_number(

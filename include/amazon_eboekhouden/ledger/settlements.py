@@ -74,19 +74,22 @@ class Settlements:
         total_cents: int | None = None,
         currency: str | None = None,
     ) -> SettlementRecord:
-        """Store what is known of a settlement; what is not given stays as it was."""
+        """Store what is known of a settlement; what is not given stays as it was.
+
+        `totals` is added to what is kept there, name by name: two that write at the same time,
+        such as a person's deposit and the audit's chain, do not take each other's away.
+        """
         given = {
             "coupling": coupling,
             "file_hash": file_hash,
             "archive": archive,
             "state": state,
-            "totals": None if totals is None else json.dumps(dict(totals), sort_keys=True),
             "start_date": start_date,
             "end_date": end_date,
             "total_cents": total_cents,
             "currency": currency,
         }
-        values = {name: value for name, value in given.items() if value is not None}
+        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         same = and_(_TABLE.c.seller == seller, _TABLE.c.settlement_id == settlement_id)
         with self.engine.begin() as connection:
             now_ms = self.now_ms(connection)
@@ -94,6 +97,10 @@ class Settlements:
             empty = {"coupling": "", "file_hash": "", "archive": "", "currency": ""}
             state_0 = {"state": "found", "totals": "{}", "updated_utc": now_ms}
             insert_once(connection, _TABLE, {**fresh, **empty, **state_0})
+            if totals is not None:
+                kept = select(_TABLE.c.totals).where(same).with_for_update()
+                before = json.loads(connection.execute(kept).scalar_one())
+                values["totals"] = json.dumps({**before, **totals}, sort_keys=True)
             connection.execute(update(_TABLE).where(same).values(**values, updated_utc=now_ms))
             return _record(connection.execute(select(_TABLE).where(same)).one())
 

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from amazon_eboekhouden.adapters.blobs import blobs_at
 from amazon_eboekhouden.domain.errors import CredentialsRefused, RemoteError
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
@@ -39,7 +38,7 @@ from amazon_eboekhouden.domain.standing import (
 )
 from amazon_eboekhouden.ledger.couplings import LEDGER
 from amazon_eboekhouden.ledger.settlements import SettlementRecord
-from amazon_eboekhouden.pipelines import fee_invoices
+from amazon_eboekhouden.pipelines import fee_invoices, retention
 from amazon_eboekhouden.pipelines.check import shown_balances
 from amazon_eboekhouden.pipelines.report import RunReport, refused_credentials, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
@@ -48,13 +47,6 @@ from amazon_eboekhouden.pipelines.settlement_files import BOOKED
 if TYPE_CHECKING:
     from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden
 
-# Raw orders and sealed payloads hold customers: they go two days after they were of use. Whatever
-# else was staged (a settlement that waits for approval names nobody) goes after a month.
-PERSONAL_KEPT = timedelta(hours=48)
-# Also of what could not be booked: Amazon allows 30 days after delivery. Source: its data
-# protection policy, retention.
-PERSONAL_AT_MOST = timedelta(days=28)
-STAGED_KEPT = timedelta(days=30)
 LISTED_FOR = timedelta(days=90)
 LEAVING_SOON = timedelta(days=15)
 # The meter warns here; at `LedgerSettings.budget_stop` booking stops.
@@ -80,7 +72,9 @@ def run(runtime: Runtime) -> RunReport:
     now = datetime.now(UTC)
     report = RunReport()
     if not runtime.preview:
-        report.details["erased"] = _erase(runtime, now)
+        report.details["erased"] = retention.erase(
+            runtime.ledger, runtime.staging, runtime.environment, now
+        )
     links, found = _settlements(runtime, report)
     parts = {"settlements": found}
     failures = []
@@ -115,26 +109,6 @@ def _of_the_ledger(runtime: Runtime) -> list[Problem]:
     """What the ledger's own bookings, and its comparison with the books, still say."""
     known = runtime.ledger.open_problems(runtime.settings.name)
     return [found.problem for found in known if found.scope in (LEDGER, "audit")]
-
-
-# --- retention ------------------------------------------------------------------------------------
-
-
-def _erase(runtime: Runtime, now: datetime) -> dict[str, int]:
-    """Erase the customers of what is settled: raw order batches and sealed payloads."""
-    blobs = blobs_at(runtime.environment.staging)
-    orders = [
-        name
-        for name, written in blobs.written()
-        if written < now - PERSONAL_KEPT and "/orders/" in name
-    ]
-    for name in orders:
-        blobs.delete(name)
-    return {
-        "staged_orders": len(orders),
-        "staged_others": runtime.staging.purge(now - STAGED_KEPT),
-        "payloads": runtime.ledger.purge_payloads(now - PERSONAL_KEPT, now - PERSONAL_AT_MOST),
-    }
 
 
 # --- settlements ----------------------------------------------------------------------------------
@@ -177,11 +151,8 @@ def _link(runtime: Runtime, record: SettlementRecord) -> Link | None:
     link = link_of(read)
     if not runtime.preview:
         plain = {**asdict(link), "start": str(link.start), "end": str(link.end)}
-        # Read again: someone may have entered the deposit while the file was read.
-        settlements = runtime.ledger.settlements
-        newest = settlements.find(record.seller, record.settlement_id) or record
-        totals = {**newest.totals, "chain": plain}
-        settlements.record(record.seller, record.settlement_id, totals=totals)
+        totals = {"chain": plain}
+        runtime.ledger.settlements.record(record.seller, record.settlement_id, totals=totals)
     return link
 
 
