@@ -10,6 +10,7 @@ import pytest
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS
 from amazon_eboekhouden.expectations.gate import Checked, check
 from amazon_eboekhouden.expectations.mutation_lines import VAT_CODES
+from amazon_eboekhouden.expectations.validation import _context, failures
 
 MUTATION: dict[str, Any] = {
     "booking_kind": "INV",
@@ -117,3 +118,14 @@ def test_a_relation_without_a_name_is_held_back() -> None:
 def test_foreign_vat_can_never_reach_the_dutch_return() -> None:
     """Mistake 2 of existing couplings: the divergent code."""
     assert "AFW_VERK" not in VAT_CODES
+
+
+def test_a_process_that_checks_all_day_keeps_no_results() -> None:
+    frame = pd.DataFrame({"key": pd.Series(["a"], dtype="str"), "n": pd.Series([1])})
+    for _ in range(3):
+        assert failures(frame, "kept", lambda gx: [_positive(gx)], ["key"]) == []
+    assert list(_context().validation_results_store.list_keys()) == []
+
+
+def _positive(gx: Any) -> Any:
+    return gx.expectations.ExpectColumnValuesToBeBetween(column="n", min_value=0)

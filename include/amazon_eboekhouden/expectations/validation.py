@@ -51,6 +51,9 @@ def failures(frame: pd.DataFrame, name: str, suite: Suite, key: Sequence[str]) -
         batch_parameters={"dataframe": frame},
         result_format={"result_format": "COMPLETE", "unexpected_index_column_names": list(key)},
     )
+    # It keeps every result, for pages that nobody makes: a process that lives long would grow.
+    for kept in context.validation_results_store.list_keys():
+        context.validation_results_store.remove_key(kept)
     return [failure for check in result.results for failure in _failures_of(check, key)]
 
 
