@@ -25,7 +25,6 @@ PLANS = {
     "local": lambda: points.both(
         points.every_victim(points.CORE, points.LOCAL),
         points.in_turn(points.MORE, ("task", "database")),
-        points.DISTURBED,
     ),
     "celery": lambda: points.every_victim(points.CORE, points.CELERY),
     "smoke": lambda: points.in_turn(points.SMOKE, points.LOCAL),
@@ -38,19 +37,26 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--plan", choices=sorted(PLANS), default="local")
     parser.add_argument("--orders", type=int, default=140)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--points", default="", metavar="A,B", help="only at these points")
+    parser.add_argument("--minutes", type=float, default=600, help="stop killing after these")
     parser.add_argument("--keep", action="store_true", help="keep the logs")
     options = parser.parse_args(argv)
     # SIGINT by name: a shell lets its background jobs ignore it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
+    plan = PLANS[options.plan]()
+    if options.points:
+        plan = {point: plan[point] for point in options.points.split(",")}
     home = Path(tempfile.mkdtemp(prefix="kills-"))
     try:
         figures = campaign(
             home,
-            points.mixed(PLANS[options.plan](), options.seed),
+            points.mixed(plan, options.seed),
             orders=options.orders,
             seed=options.seed,
             celery=options.plan == "celery",
+            minutes=options.minutes,
+            disturbances=points.DISTURBED if options.plan == "local" else None,
         )
     finally:
         if options.keep:
@@ -62,7 +68,14 @@ def main(argv: list[str]) -> int:
 
 
 def campaign(
-    home: Path, plan: dict[str, list[str]], *, orders: int, seed: int, celery: bool = False
+    home: Path,
+    plan: dict[str, list[str]],
+    *,
+    orders: int,
+    seed: int,
+    celery: bool = False,
+    minutes: float = 600,
+    disturbances: dict[str, list[str]] | None = None,
 ) -> Figures:
     """Everything from empty sandboxes to the comparison."""
     until = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=30)
@@ -77,7 +90,7 @@ def campaign(
         seller = {"seed": seed, "orders": orders, "from": window[0], "to": window[1]}
         seller |= {"refunded": 0.15, "period_days": 7}
         ask("POST", f"{parts.addresses.amazon}/control/seed", seller)
-        return Campaign(parts, plan, window, _say).run()
+        return Campaign(parts, plan, window, _say, minutes=minutes, disturbances=disturbances).run()
 
 
 def table(figures: Figures) -> str:
@@ -96,6 +109,8 @@ def table(figures: Figures) -> str:
     lines.append(f"{figures.kills.total()} kills at {len(names)} points, {figures.seconds:.0f} s")
     also = ", ".join(f"{n} x {name}" for name, n in sorted(figures.also.items()))
     lines.append(f"beside them: {also or 'nothing'}")
+    if figures.not_reached:
+        lines.append(f"planned, not reached: {figures.not_reached}")
     lines.append(f"two processes in the ledger at once: {figures.overlaps} times")
     lines.append(f"{figures.posting_lines} posting lines compared")
     lines += [f"WRONG {found}" for found in figures.wrong] or ["equal to the undisturbed run"]

@@ -21,11 +21,10 @@ MORE = (
 )
 # Beside the kills: see `campaign.DISTURBED`.
 DISTURBED = {
-    "ready:REL": ["clear", "overlap"],
-    "ready:INV": ["clear", "overlap", "backfill"],
-    "armed:INV": ["clear", "overlap"],
-    "requested:INV": ["clear", "overlap"],
-    "settled:INV": ["clear", "overlap"],
+    "ready:REL": ["clear", "clear"],
+    "requested:REL": ["clear", "backfill"],
+    "armed:INV": ["clear", "clear"],
+    "requested:INV": ["overlap"],
 }
 SMOKE = (
     *("planned", "leased", "arming:REL", "requested:REL", "finishing:REL", "armed:INV"),
