@@ -17,15 +17,18 @@ from tests.ledger.world import ADMIN
 SELLER = "A3SANDBOXSELLER"
 DAYS = 365
 UNPAID = 100
-_FACTS = {
+_FACTS: dict[str, Any] = {
     "sale_kind": "S1",
     "sale_kind_why": "domestic sale " + "x" * 300,
     "rates": [{"rate": "21", "net_cents": 1000, "vat_cents": 210, "why": "x" * 400}],
 }
+_FACTS["rates"][0] |= {"country": "NL", "code": "HOOG_VERK_21"}
 _RATE = json.dumps(_FACTS)
-_DOCUMENT = json.dumps({"kind": "sales_invoice", "account": "1300", "lines": ["x" * 250]})
-_PAYMENT = json.dumps({"kind": "payment_received", "account": "1090", "lines": ["x" * 250]})
-_SPENT = json.dumps({"kind": "money_spent", "account": "1090", "lines": ["x" * 250]})
+_AMOUNTS = {"net_cents": 1000, "vat_cents": 210, "gross_cents": 1210}
+_LINE = {"account": "8000", "vat_code": "HOOG_VERK_21", "vat_percent": "21", **_AMOUNTS}
+_DOCUMENT = json.dumps({"kind": "sales_invoice", "account": "1300", "lines": [_LINE, _LINE]})
+_PAYMENT = json.dumps({"kind": "payment_received", "account": "1090", "lines": [_LINE]})
+_SPENT = json.dumps({"kind": "money_spent", "account": "1090", "lines": [_LINE]})
 
 # kind, natural key, content, settlement, invoice number, booking date, gross cents, facts
 _KINDS = {

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import time
 from typing import Any
 
 import pytest
 from amazon_eboekhouden.domain.problems import Problem
+from amazon_eboekhouden.ledger.decisions import Choice
 
-from tests.dashboard.conftest import HOST, Browser
+from tests.dashboard.conftest import HOST, SELLER, Browser
 from tests.ledger.world import ADMIN, COUPLING, order, order_id
 from tests.torture.remote import FakeRemote, Variant
 
@@ -46,7 +48,7 @@ def routes(app: Any) -> list[tuple[str, str]]:
 def test_every_route_refuses_whoever_is_not_logged_in(app: Any, browser_of: Any) -> None:
     nobody = browser_of(None).client
     known = routes(app)
-    assert len(known) >= 13
+    assert len(known) >= 29
     for method, path in known:
         answer = nobody.request(method, path, headers={"Origin": HOST}, follow_redirects=False)
         assert answer.status_code == 401, (method, path)
@@ -191,12 +193,18 @@ def test_a_hundred_payloads_stay_text(admin: Browser, sources: Any) -> None:
     sources.ledger.record_order_problems("demo", found, considered=set())
     for number, text in enumerate(PAYLOADS[:20]):
         _spoil(sources, number, text)
+    _spoil_the_rest(sources)
     pages = [f"/koppeling/demo/wacht?pagina={n}" for n in (1, 2)]
     pages += ["/", "/koppeling/demo/beslissen", "/koppeling/demo/afrekeningen"]
     pages += [f"/koppeling/demo/bestelling/{order_id(n)}" for n in range(20)]
+    pages += [f"/koppeling/demo/proef?pagina={n}" for n in (1, 2)]
+    pages += ["/koppeling/demo/activeren", "/koppeling/demo/afrekeningen/9"]
+    pages += ["/koppeling/demo/afrekeningen/9/regels", "/koppeling/demo/instellingen"]
     shown = ""
     for path in pages:
-        text = admin.get(path).text
+        answer = admin.get(path)
+        assert answer.status_code == 200, path
+        text = answer.text
         shown += text
         tags = set(re.findall(r"<\s*([a-zA-Z]+)", text))
         forbidden = {"script", "img", "iframe", "style", "base", "math", "object", "b"}
@@ -209,6 +217,51 @@ def test_a_hundred_payloads_stay_text(admin: Browser, sources: Any) -> None:
         assert html.escape(f"cause {text}") in shown.replace("&#34;", "&quot;").replace(
             "&#39;", "&#x27;"
         )
+
+
+def _spoil_the_rest(sources: Any) -> None:
+    """What a preview, a statement, a file of Amazon and a person could say."""
+    mutation = json.loads(order(1)[1].payload_json())
+    found = {"at_utc": "2026-11-24T09:00:00+00:00", "what": "dag", "retry_after_utc": ""}
+    found |= {"relations": 0, "already_booked": 0, "skipped": dict.fromkeys(PAYLOADS, 1)}
+    found["mutations"] = [
+        {
+            "row": f"order {text}",
+            "mutation": mutation
+            | {"description": text, "invoice_number": text, "relation_code": text, "kind": text},
+        }
+        for text in PAYLOADS
+    ]
+    found["problems"] = [
+        {"code": text, "row": text, "cause": text, "todo": text, "order_id": ""}
+        for text in PAYLOADS[:20]
+    ]
+    with sources.runtime("demo", preview=True) as runtime:
+        runtime.staging.write_checkpoint("demo/orders/preview", found)
+        header = (
+            "settlement-id\tsettlement-start-date\tsettlement-end-date\tdeposit-date\ttotal-amount"
+            "\tcurrency\ttransaction-type\torder-id\tamount-type\tamount-description\tamount"
+            "\tposted-date\tsku"
+        )
+        total = "9\t01.11.2026 00:00:00 UTC\t15.11.2026 00:00:00 UTC\t16.11.2026 00:00:00 UTC"
+        rows = [f"{total}\t{len(PAYLOADS)},00\tEUR" + "\t" * 7]
+        rows += [f"9\t\t\t\t\t\t{t}\t{t}\t{t}\t{t}\t1,00\t02.11.2026\t{t}" for t in PAYLOADS]
+        file_hash = runtime.archive.put("\n".join([header, *rows]).encode())
+    lines = [{"section": t, "line": t, "rows": 1, "cents": 1} for t in PAYLOADS]
+    sources.ledger.settlements.record(
+        SELLER,
+        "9",
+        coupling="demo",
+        state="waiting",
+        file_hash=file_hash,
+        total_cents=100,
+        currency="EUR",
+        totals={"summary": {"lines": lines}, "charset": "utf-8"},
+    )
+    for text in PAYLOADS:
+        for subject in ("coupling:demo", f"settlement:{SELLER}:9", f"order:demo:{order_id(1)}"):
+            sources.ledger.decisions.record(subject, Choice.REJECT, who=text, why=text)
+    sources.ledger.couplings.activate("demo", active=False, reason=PAYLOADS[0])
 
 
 def _book(sources: Any) -> None:
