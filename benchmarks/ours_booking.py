@@ -20,7 +20,7 @@ from benchmarks.sandbox import runtime
 def main(after: str, before: str, plan: str) -> None:
     """Write what is to be booked to `plan`, for the others, and book it."""
     start, end = datetime.fromisoformat(after), datetime.fromisoformat(before)
-    warm = start + timedelta(days=2)
+    warm = start + timedelta(hours=12)
     with runtime() as given:
         # The ledger is made, the libraries and the WSDL are loaded: as for those beside us.
         load(given, _ready(given, start, warm))
