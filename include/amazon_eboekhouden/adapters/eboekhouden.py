@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from zeep.helpers import serialize_object
+
 from amazon_eboekhouden.adapters import eboekhouden_answers as answers
 from amazon_eboekhouden.adapters import eboekhouden_wire as wire
 from amazon_eboekhouden.adapters.clock import SystemClock
@@ -231,6 +233,30 @@ class EBoekhouden:
         rows = self._parsed("GetRelaties", result.Relaties, "cRelatie", wire.booked_relation)
         return next((row for row in rows if row.code.casefold() == code.casefold()), None)
 
+    def fill_relation(self, relation: Relation) -> tuple[str, ...]:
+        """Fill what is empty in a relation of the books; what stands there is sent back unchanged.
+
+        Args:
+            relation: as it is known now.
+
+        Returns:
+            names of the fields that were filled; () when there was nothing to fill.
+
+        Raises:
+            RemoteError: the service refused, or was not there.
+        """
+        result = self._read("GetRelaties", cFilter={"Code": relation.code, "ID": 0})
+        for row in wire.listed(result.Relaties, "cRelatie"):
+            if str(row.Code or "").casefold() == relation.code.casefold():
+                try:
+                    fields, filled = wire.filled_relation(serialize_object(row, dict), relation)
+                except wire.NotSendable as error:
+                    raise Refused(SERVICE, "UpdateRelatie", str(error)) from error
+                if filled:
+                    self._once_or_reopened("UpdateRelatie", {"oRel": fields})
+                return filled
+        return ()
+
     def administration_guid(self) -> str:
         """GUID of the administration that this session works in.
 
@@ -393,9 +419,10 @@ class EBoekhouden:
         except Exception as error:  # noqa: BLE001 - zeep raises whatever its parts raise
             # zeep's errors quote the whole answer, with the customers in it: no traceback may.
             raise answers.as_remote_error(operation, error) from None
-        if result is None:
+        if result is None and operation not in answers.BARE_ERROR:
             raise BadAnswer(SERVICE, operation, "the answer holds no result")
-        code, text = answers.error_of(result)
+        bare = operation in answers.BARE_ERROR
+        code, text = answers.bare_error_of(result) if bare else answers.error_of(result)
         if code or text:
             raise Refused(SERVICE, operation, f"the service refused with {code}", code=code)
         return result

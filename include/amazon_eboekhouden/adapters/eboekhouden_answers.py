@@ -24,6 +24,9 @@ from amazon_eboekhouden.domain.outcomes import Outcome, OutcomeKind
 
 SERVICE = "e-Boekhouden"
 
+# Operations whose result is the error itself.
+BARE_ERROR = frozenset({"UpdateRelatie", "UpdateGrootboekrekening"})
+
 # Nothing of the request had left this machine when these were raised.
 NOT_CONNECTED = (
     httpx.ConnectError,
@@ -91,7 +94,11 @@ def _refused(code: str, text: str, *, made: bool) -> Outcome:
 
 def error_of(result: Any) -> tuple[str, str]:
     """Code and text of the ErrorMsg; absent, empty and None all mean: no error."""
-    error = result["ErrorMsg"]
+    return bare_error_of(result["ErrorMsg"])
+
+
+def bare_error_of(error: Any) -> tuple[str, str]:
+    """Code and text of a cError; None means: no error."""
     if error is None:
         return "", ""
     return str(error.LastErrorCode or "").strip(), str(error.LastErrorDescription or "").strip()

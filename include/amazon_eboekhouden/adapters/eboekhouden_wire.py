@@ -22,6 +22,7 @@ from amazon_eboekhouden.domain.bookings import (
 )
 from amazon_eboekhouden.domain.books import BookedLine, BookedMutation, BookedRelation, OpenItem
 from amazon_eboekhouden.domain.money import CENT, cents_of, euros
+from amazon_eboekhouden.domain.relations import NAMELESS
 
 FIRST_DATE, LAST_DATE = date(1980, 1, 1), date(2049, 12, 31)
 
@@ -212,17 +213,7 @@ def relation_fields(relation: Relation, today: date) -> dict[str, Any]:
     Raises:
         NotSendable: with the reason.
     """
-    texts = {
-        "Code": clean(relation.code),
-        "Bedrijf": clean(relation.company),
-        "Contactpersoon": clean(relation.contact),
-        "Adres": clean(relation.address),
-        "Postcode": clean(relation.postal_code),
-        "Plaats": clean(relation.city),
-        "Land": clean(relation.country),
-        "Email": clean(relation.email),
-        "BTWNummer": clean(relation.vat_number),
-    }
+    texts = _relation_texts(relation)
     if not texts["Code"] or not texts["Bedrijf"]:
         raise NotSendable("local-missing", "a relation needs its code and its company")
     _check_lengths(texts, _RELATION_LENGTHS)
@@ -235,6 +226,55 @@ def relation_fields(relation: Relation, today: date) -> dict[str, Any]:
         "GeenEmail": 0,
         "NieuwsbriefgroepenCount": 0,
     }
+
+
+def _relation_texts(relation: Relation) -> dict[str, str]:
+    return {
+        "Code": clean(relation.code),
+        "Bedrijf": clean(relation.company),
+        "Contactpersoon": clean(relation.contact),
+        "Adres": clean(relation.address),
+        "Postcode": clean(relation.postal_code),
+        "Plaats": clean(relation.city),
+        "Land": clean(relation.country),
+        "Email": clean(relation.email),
+        "BTWNummer": clean(relation.vat_number),
+    }
+
+
+def filled_relation(
+    row: Mapping[str, Any], relation: Relation
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The fields of `oRel` that fill what is empty in a relation, and which ones those are.
+
+    Everything that stands in the books is sent back as it is, for what is left out or sent empty
+    may be blanked. A buyer without a name gets it when it becomes known.
+
+    Args:
+        row: the cRelatie as it was read just now.
+        relation: as it is known.
+
+    Raises:
+        NotSendable: a field is too long.
+    """
+    texts = _known(_relation_texts(relation))
+    _check_lengths(texts, _RELATION_LENGTHS)
+    standing = {name: value for name, value in row.items() if value not in (None, "")}
+    filled = {
+        name: text
+        for name, text in texts.items()
+        if not str(standing.get(name, "")).strip()
+        or (name == "Bedrijf" and standing[name] == NAMELESS != text)
+    }
+    added = row["AddDatum"]
+    scalars = {
+        "ID": row["ID"],
+        "AddDatum": added.date().isoformat() if isinstance(added, datetime) else added,
+        "Gb_ID": row["Gb_ID"] or 0,
+        "GeenEmail": row["GeenEmail"] or 0,
+        "NieuwsbriefgroepenCount": row["NieuwsbriefgroepenCount"] or 0,
+    }
+    return {**standing, **filled, **scalars}, tuple(sorted(filled))
 
 
 def _known(texts: Mapping[str, str]) -> dict[str, str]:

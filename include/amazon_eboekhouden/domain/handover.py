@@ -107,17 +107,22 @@ def _missing_accounts(booking: Booking, known: set[str]) -> list[str]:
     return sorted({payload.account, *(line.account for line in payload.lines)} - known)
 
 
-def _relation_booking(row: Mapping[Hashable, Any]) -> Booking:
+def relation_of_row(row: Mapping[Hashable, Any]) -> Relation:
+    """The relation of a row of RELATIONS."""
     fields = ("company", "contact", "address", "postal_code", "city", "country", "email")
+    return Relation(
+        code=str(row["relation_code"]),
+        is_business=bool(row["is_business"]),
+        vat_number=str(row["vat_number"]),
+        **{name: str(row[name]) for name in fields},
+    )
+
+
+def _relation_booking(row: Mapping[Hashable, Any]) -> Booking:
     return Booking(
         kind=BookingKind.RELATION,
         natural=str(row["booking"]),
-        payload=Relation(
-            code=str(row["relation_code"]),
-            is_business=bool(row["is_business"]),
-            vat_number=str(row["vat_number"]),
-            **{name: str(row[name]) for name in fields},
-        ),
+        payload=relation_of_row(row),
         row=f"relation {row['relation_code']} of order {row['order_id']}",
         order_id=str(row["order_id"]),
     )

@@ -319,9 +319,12 @@ def _new(
     if template := template_for(desk.settings.books, business=business):
         facts["as_document"] = document_facts(template, groups, lines)
     _add(desk, order, key, number, on, groups, relation.code, waits_for(order, facts), facts)
-    # A relation that stands in the books is never sent again: a person may have mended it.
+    # A relation that stands in the books is never sent again: a person may have mended it. What is
+    # still empty there may be filled.
     if not (known := desk.booked.get(relation.key)) or known["state"] in NOT_YET_BOOKED:
         desk.relations.setdefault(relation.key, relation.row)
+    elif relation.names_buyer:
+        desk.known_relations[relation.key] = relation.row
 
 
 def _corrected_number(desk: _Desk, order: Row, corrects: Correction) -> str:

@@ -33,6 +33,8 @@ def with_differences(lines: pd.DataFrame) -> pd.DataFrame:
 
 def suite(gx: Any) -> Sequence[Any]:
     """Expectations over `with_differences(...)`."""
+    from great_expectations.expectations.row_conditions import Column
+
     expect = gx.expectations
     return [
         expect.ExpectColumnPairValuesToBeEqual(
@@ -49,7 +51,7 @@ def suite(gx: Any) -> Sequence[Any]:
         expect.ExpectColumnValuesToBeInSet(
             column="vat_cents",
             value_set=[0],
-            row_condition=expect.row_conditions.Column("vat_code") == "GEEN",
+            row_condition=Column("vat_code") == "GEEN",
             meta={"rule": "a line without VAT code carries no VAT"},
         ),
     ]

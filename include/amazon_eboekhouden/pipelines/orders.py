@@ -34,6 +34,7 @@ from amazon_eboekhouden.pipelines.batches import (
 )
 from amazon_eboekhouden.pipelines.booking import book
 from amazon_eboekhouden.pipelines.references import rates_for_orders, vies_answers
+from amazon_eboekhouden.pipelines.relations import fill
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
 
@@ -147,6 +148,7 @@ def transform(runtime: Runtime, ref: str) -> str:
                 _joined(bookable.mutation_lines, notes.mutation_lines),
             ),
             "relations": (RELATIONS, bookable.relations),
+            "known_relations": (RELATIONS, bookable.known_relations),
             "skipped": (SKIPPED, pd.concat([skipped, bookable.skipped], ignore_index=True)),
         },
     )
@@ -278,6 +280,7 @@ def load(runtime: Runtime, ref: str) -> RunReport:
             read_frame(staging, manifest, "relations", RELATIONS),
         )
     )
+    report.add(fill(runtime, read_frame(staging, manifest, "known_relations", RELATIONS)))
     if not runtime.preview:
         runtime.ledger.record_order_problems(
             runtime.settings.name, report.problems, considered=manifest["order_ids"]
