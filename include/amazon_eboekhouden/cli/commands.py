@@ -14,6 +14,7 @@ from amazon_eboekhouden.cli import values
 from amazon_eboekhouden.pipelines.report import RunReport
 
 if TYPE_CHECKING:
+    from amazon_eboekhouden.domain.windows import Window
     from amazon_eboekhouden.pipelines.runtime import Runtime
 
 
@@ -38,25 +39,33 @@ class Command:
     counts: bool = False
 
 
+def _window(options: argparse.Namespace) -> Window:
+    """The window that was typed; what is wrong with it is said to who typed it."""
+    from amazon_eboekhouden.domain.windows import chosen
+
+    if options.from_utc >= options.to_utc:
+        raise ValueError("--from must come before --to")
+    return chosen(options.from_utc, options.to_utc)
+
+
 def _orders(runtime: Runtime, options: argparse.Namespace) -> RunReport:
-    from amazon_eboekhouden.domain.windows import chosen, up_to_now
+    from amazon_eboekhouden.domain.windows import up_to_now
     from amazon_eboekhouden.pipelines import orders
 
     if (options.from_utc is None) != (options.to_utc is None):
         raise ValueError("give both --from and --to, or neither")
     if options.from_utc is not None:
-        return orders.run(runtime, chosen(options.from_utc, options.to_utc))
+        return orders.run(runtime, _window(options))
     watermark = runtime.ledger.watermark(runtime.settings.name)
     return orders.run(runtime, up_to_now(datetime.now(UTC), watermark))
 
 
 def _refunds(runtime: Runtime, options: argparse.Namespace) -> RunReport:
-    from amazon_eboekhouden.domain.windows import chosen
     from amazon_eboekhouden.pipelines import refunds
 
     if options.from_utc is None or options.to_utc is None:
         raise ValueError("give --from and --to; without a window `orders` reads new refunds itself")
-    return refunds.run(runtime, chosen(options.from_utc, options.to_utc))
+    return refunds.run(runtime, _window(options))
 
 
 def _settlements(runtime: Runtime, options: argparse.Namespace) -> RunReport:
