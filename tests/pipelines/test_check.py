@@ -106,6 +106,60 @@ def test_two_debtor_accounts_are_one_too_many(world: World) -> None:
     assert "account-ambiguous" in result.codes
 
 
+def chart_with(world: World, **descriptions: str) -> None:
+    """The chart of the sandbox with other names for these accounts."""
+    chart = httpx.get(f"{world.books}/control/ledgers").json()
+    for account in chart:
+        account["description"] = descriptions.get(f"a{account['code']}", account["description"])
+    httpx.put(f"{world.books}/control/ledgers", json=chart).raise_for_status()
+
+
+def test_the_accounts_that_would_be_used_are_shown_by_their_own_names(world: World) -> None:
+    chart_with(world, a8000="Omzet webwinkel")
+    shown = {one["role"]: one for one in world.run("check").report["mapping"]}
+    assert shown["revenue"] == {
+        "role": "revenue", "account": "8000", "category": "VW", "description": "Omzet webwinkel",
+    }  # fmt: skip
+    assert shown["oss_vat.DE"]["account"] == "1641"
+
+
+def test_a_vat_account_that_is_somebody_elses_is_named(world: World) -> None:
+    chart_with(world, a1641="Loonheffing")
+    result = world.run("check")
+    assert result.codes == ["account-other-use"]
+    assert "Loonheffing" in result.report["problems"][0]["cause"]
+    assert "accounts.oss_vat.DE" in result.report["problems"][0]["todo"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "named"),
+    [
+        ('accounts: {suspense: "2010"}', "account-shared", "transit, suspense"),
+        ('accounts: {oss_vat: {DE: "1640"}}', "account-shared", "oss_vat.BE, oss_vat.DE"),
+        (
+            'vat: [{sale_kind: S10, code: HOOG_VERK_21, account: "8999"}]',
+            "account-override",
+            "vat.0.account",
+        ),
+        ('fees: [{fee_kind: fba, account: "1010"}]', "account-override", "FIN"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_named(world: World, more: str, code: str, named: str) -> None:
+    file = world.home / "couplings" / "demo.yaml"
+    file.write_text(f"{file.read_text()}{more}\n")
+    result = world.run("check")
+    found = [p for p in result.report["problems"] if p["code"] == code]
+    assert [named in p["cause"] for p in found] == [True], result.report["problems"]
+    assert nothing_written(world)
+
+
+def test_a_vat_category_without_an_account_is_named(world: World) -> None:
+    without_account(world, "1635")
+    result = world.run("check")
+    assert result.codes == ["account-ambiguous"]
+    assert "VOOR" in result.report["problems"][0]["cause"]
+
+
 def test_a_service_that_is_down_is_named_and_the_other_one_still_checked(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,11 @@ def _journal_text(line: JournalLine) -> str:
 def _detail_text(name: str, value: Any) -> list[str]:
     if name in ("story", "order"):  # The story is the order, for a person.
         return []
+    if name == "mapping":
+        return [
+            f"  {one['account']:<10} {one['category']:<5} {one['description']} ({one['role']})"
+            for one in value
+        ]
     if name == "statement":
         return _proof_text(value)
     if name == "fee_invoices":

@@ -73,6 +73,18 @@ _SETTINGS: Mapping[str, ProblemKind] = {
         "ledger account {account} ({role}) has category {found}, it must be {category}",
         "name an account of category {category} under accounts.{role}",
     ),
+    "account-shared": ProblemKind(
+        "ledger account {account} serves several purposes: {roles}",
+        "name an account of its own for each under accounts: their balances are checked apart",
+    ),
+    "account-override": ProblemKind(
+        "ledger account {account}, named under {setting}, {why}",
+        "create it with category VW or BAL in e-Boekhouden, or name another one under {setting}",
+    ),
+    "account-other-use": ProblemKind(
+        "ledger account {account} is called {found}; the coupling would book {wanted} there",
+        "name a free account under accounts.{role}, or rename {account} if it is meant for that",
+    ),
     "account-ambiguous": ProblemKind(
         "the administration has {count} ledger accounts of category {category}",
         "keep exactly one account of category {category} in e-Boekhouden",

@@ -22,6 +22,7 @@ from amazon_eboekhouden.config.settings import (
 from amazon_eboekhouden.domain.books import LedgerAccount
 from amazon_eboekhouden.domain.errors import CredentialsRefused, RemoteError
 from amazon_eboekhouden.domain.handover import resolve_accounts
+from amazon_eboekhouden.domain.mapping import mapping_faults, mapping_shown
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.pipelines.report import RunReport, refused_credentials, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
@@ -91,7 +92,9 @@ def _check_books(
     for role in account_roles(runtime.settings):
         found = chart.get(role.code)
         if found is None and create_accounts and role.category in CREATABLE:
-            books.add_ledger_account(LedgerAccount(role.code, role.description, role.category))
+            made = LedgerAccount(role.code, role.description, role.category)
+            books.add_ledger_account(made)
+            chart[made.code] = made
             created.append(role.code)
         else:
             report.problems += _account_problems(role, found)
@@ -99,6 +102,9 @@ def _check_books(
         runtime.ledger.seen.record_balances(
             administration, shown_balances(runtime.settings, books.balances())
         )
+    whole = list(chart.values())
+    report.problems += mapping_faults(runtime.settings, whole)
+    report.details["mapping"] = mapping_shown(runtime.settings, whole)
     report.details["books"] = f"administration {administration}, {len(chart)} ledger accounts"
     if created:
         report.details["created_accounts"] = created

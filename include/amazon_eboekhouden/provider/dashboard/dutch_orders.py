@@ -34,6 +34,21 @@ SETTINGS: Mapping[str, Words] = {
         "Maak {account} aan met categorie {category} in e-Boekhouden.nl, of noem een andere "
         "rekening bij accounts.{role}.",
     ),
+    "account-shared": (
+        "Grootboekrekening dubbel gebruikt",
+        "Rekening {account} dient voor meer dan één doel: {roles}.",
+        "Geef elk een eigen rekening bij accounts: hun saldi worden apart gecontroleerd.",
+    ),
+    "account-override": (
+        "Grootboekrekening van een eigen regel past niet",
+        "Rekening {account}, genoemd bij {setting}, kan niet gebruikt worden.",
+        "Maak haar in e-Boekhouden met categorie VW of BAL, of noem een andere bij {setting}.",
+    ),
+    "account-other-use": (
+        "Grootboekrekening heeft een andere naam",
+        "Rekening {account} heet {found}; de koppeling zou er {wanted} op boeken.",
+        "Noem een vrije rekening bij accounts.{role}, of hernoem {account} als zij zo bedoeld is.",
+    ),
     "account-category": (
         "Een grootboekrekening heeft de verkeerde categorie",
         "Grootboekrekening {account} ({role}) heeft categorie {found}; het moet {category} zijn.",
