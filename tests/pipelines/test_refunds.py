@@ -180,8 +180,9 @@ def test_a_role_that_is_missing_is_said_at_once_and_holds_up_no_order(world: Wor
 
 def test_a_refund_waits_for_its_order_and_is_credited_when_that_is_mended(world: World) -> None:
     truth = refunding_month(world)
-    order_id, _, cents = refunds_of(truth)[0]
-    [order] = [raw for raw in raw_orders(world) if raw["orderId"] == order_id]
+    shown = {raw["orderId"]: raw for raw in raw_orders(world)}
+    order_id, _, cents = next(one for one in refunds_of(truth) if one[0] in shown)
+    order = shown[order_id]
     total = order["orderItems"][0]["proceeds"]["proceedsTotal"]
     good, total["amount"] = total["amount"], "1234.56"
     world.post(f"{world.amazon}/control/orders", [order])
