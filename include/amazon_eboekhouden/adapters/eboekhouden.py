@@ -15,8 +15,6 @@ from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from zeep.helpers import serialize_object
-
 from amazon_eboekhouden.adapters import eboekhouden_answers as answers
 from amazon_eboekhouden.adapters import eboekhouden_wire as wire
 from amazon_eboekhouden.adapters.clock import SystemClock
@@ -249,7 +247,7 @@ class EBoekhouden:
         for row in wire.listed(result.Relaties, "cRelatie"):
             if str(row.Code or "").casefold() == relation.code.casefold():
                 try:
-                    fields, filled = wire.filled_relation(serialize_object(row, dict), relation)
+                    fields, filled = wire.filled_relation(dict(row.__values__), relation)
                 except wire.NotSendable as error:
                     raise Refused(SERVICE, "UpdateRelatie", str(error)) from error
                 if filled:
