@@ -66,7 +66,7 @@ intent = Table(
     Column("updated_utc", Utc, nullable=False),
     Index("intent_natural", "admin", "natural", unique=True),
     Index("intent_state", "admin", "state"),
-    Index("intent_order", "order_id"),
+    Index("intent_order", "order_id", "admin", "coupling"),
     # What the dashboard sums per day and month.
     Index("intent_day", "admin", "coupling", "kind", "state", "date"),
     Index("intent_settlement", "admin", "settlement_id"),

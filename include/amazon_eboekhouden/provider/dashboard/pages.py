@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -154,6 +155,7 @@ def order(
     view = sources.overview(name)
     rows = {row.natural: row for row in view.order_bookings(order_id)}
     stories = sources.ledger.explain(order_id) if rows else []
+    contents = view.contents_of(order_id)
     values = {
         "name": name,
         "order_id": order_id,
@@ -161,8 +163,8 @@ def order(
             (story, possible_choices(rows[story.booking]) if story.booking in rows else ())
             for story in stories
         ],
-        "journals": {key: journal(one) for key, one in view.contents_of(order_id).items()},
-        "accounts": account_names(settings),
+        "journals": {key: journal(one) for key, one in contents.items()},
+        "accounts": account_names(settings, contents.values()),
         "problems": view.problems(limit=PAGE, order_id=order_id),
         "decisions": sources.ledger.decisions.about(order_subject(name, order_id)),
         "result": result,
@@ -185,9 +187,18 @@ def settings_of(sources: Sources, name: str) -> CouplingSettings:
         raise HTTPException(409, "De instellingen van deze koppeling kloppen niet.") from None
 
 
-def account_names(settings: CouplingSettings) -> dict[str, str]:
-    """Ledger account to what the coupling uses it for, in Dutch."""
-    return {role.code: role.description for role in account_roles(settings)}
+def account_names(
+    settings: CouplingSettings, mutations: Iterable[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Ledger account to what the coupling uses it for, in Dutch.
+
+    Args:
+        settings: name most accounts.
+        mutations: debtors and creditors are found in them: the books name those.
+    """
+    headers = {"sales_invoice": "Debiteuren", "purchase_invoice": "Crediteuren"}
+    found = {one["account"]: headers[one["kind"]] for one in mutations if one["kind"] in headers}
+    return found | {role.code: role.description for role in account_roles(settings)}
 
 
 def coupling_path(name: str) -> str:

@@ -69,7 +69,7 @@ def preview(
         "at_utc": datetime.fromisoformat(kept["at_utc"]) if kept else None,
         "mutations": [Shown(one["row"], one["mutation"], journal(one["mutation"])) for one in part],
         "problems": [Problem(**one) for one in kept.get("problems", [])],
-        "accounts": account_names(settings),
+        "accounts": account_names(settings, (one["mutation"] for one in part)),
         "pages": shown,
         "result": result,
     }
