@@ -280,7 +280,7 @@ class Campaign:
     def _kill_clear(self, held: dict[str, Any]) -> None:
         what = {"dry_run": False, "only_failed": False, "dag_run_id": self._orders_run}
         what["task_ids"] = ["coupling_orders.load"]
-        self.airflow._api("POST", "/dags/amazon_orders/clearTaskInstances", what)
+        self._post("/dags/amazon_orders/clearTaskInstances", what)
         self._added.append(("amazon_orders", self._orders_run))
         self._release(held)
 
@@ -306,10 +306,23 @@ class Campaign:
             "reprocess_behavior": "completed",
             "max_active_runs": 2,
         }
-        self.airflow._api("POST", "/backfills", what)
+        self._post("/backfills", what)
         runs = [name for name in self.airflow.runs("amazon_orders") if name != self._orders_run]
         self._added += [("amazon_orders", run_id) for run_id in runs]
         self._let_go(held)
+
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        """One order to Airflow; a busy one says 503 and is asked again."""
+        until = time.monotonic() + 120
+        while True:
+            try:
+                self.airflow._api("POST", path, body)
+            except urllib.error.HTTPError as error:
+                if error.code < 500 or time.monotonic() > until:
+                    raise
+                time.sleep(1)
+            else:
+                return
 
     def _kill_and_start(self, name: str) -> None:
         self._bury()
