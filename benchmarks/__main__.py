@@ -15,7 +15,15 @@ from benchmarks.running import machine
 from benchmarks.writing import write
 
 # In the order in which they are reported.
-PARTS = ("hour", "extraction", "booking", "frames", "matching", "airflow_share")
+PARTS = (
+    "hour",
+    "extraction",
+    "booking",
+    "frames",
+    "matching",
+    "backfill",
+    "airflow_share",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

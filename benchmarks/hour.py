@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 import sys
 import time
@@ -27,12 +29,15 @@ def measure(quick: bool) -> Part:
         wishes = {"seed": 12, "orders": count, "from": f"{month}", "to": f"{after}"}
         sandbox.control("amazon", "seed", wishes)
         preview, preview_s = _command(sandbox, "orders", *window, "--preview")
-        before = sandbox.calls("amazon")
+        before, books_before = sandbox.calls("amazon"), sandbox.calls("books")
+        own_s = _processor_s()
         first, first_s = _command(sandbox, "orders", *window)
-        amazon, books = _since(sandbox.calls("amazon"), before), sandbox.calls("books")
+        own_s = _processor_s() - own_s
+        amazon = _since(sandbox.calls("amazon"), before)
+        books = _since(sandbox.calls("books"), books_before)
         again, again_s = _command(sandbox, "orders", *window)
         amazon_again = _since(sandbox.calls("amazon"), _sum(before, amazon))
-        books_again = _since(sandbox.calls("books"), books)
+        books_again = _since(sandbox.calls("books"), _sum(books_before, books))
     assert len([x for x in preview["preview"] if "mutation" in x]) == first["booked"]
     assert again["already_booked"] == first["booked"]
     assert again["booked"] == 0
@@ -42,7 +47,7 @@ def measure(quick: bool) -> Part:
         Line("ours, read and booked over HTTP and SOAP", f"{count:,} orders", first_s),
         Line("ours, the same hour again", f"{count:,} orders", again_s),
     ]
-    _claims(part, count, first, first_s, amazon, books)
+    _claims(part, count, first, (first_s, own_s), amazon, books)
     writes = {n: k for n, k in books_again.items() if n.startswith("Add")}
     pages = -(-count // 100)
     calls = sum(amazon_again.values())
@@ -66,7 +71,7 @@ def _claims(
     part: Part,
     count: int,
     report: dict[str, Any],
-    seconds: float,
+    seconds: tuple[float, float],
     amazon: dict[str, int],
     books: dict[str, int],
 ) -> None:
@@ -90,8 +95,9 @@ def _claims(
         Shown(
             f"{count:,} orders, own time of the whole run",
             "<= 20 s",
-            f"{seconds:.1f} s, start of the program and the sandboxes' own work included",
-            True if seconds <= 20 else None,
+            f"{seconds[1]:.1f} s of the processor; {seconds[0]:.1f} s by the clock, the sandboxes' "
+            "own work included",
+            True if seconds[0] <= 20 else None if seconds[1] <= 20 else False,
         ),
         Shown(
             "SOAP calls per order booked",
@@ -122,9 +128,13 @@ def _command(sandbox: Sandbox, *arguments: str) -> tuple[dict[str, Any], float]:
     return report, seconds
 
 
-def _environment() -> dict[str, str]:
-    import os
+def _processor_s() -> float:
+    """What ended programs of ours took of the processor."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
+
+def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT / "include")}
 
 
