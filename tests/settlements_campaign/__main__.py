@@ -14,6 +14,7 @@ PLAN = (
     Wish(1, 1_500),
     Wish(2, 1_500, invoice_unit="order"),
     Wish(3, 1_500, method="open_items_to_costs"),
+    Wish(5, 1_500),
     Wish(4, 600, 120, unknown_kinds=True),
 )
 
