@@ -28,7 +28,8 @@ DISTURBED = {
 }
 SMOKE = (
     *("planned", "leased", "arming:REL", "requested:REL", "finishing:REL", "armed:INV"),
-    *("requested:INV", "sent:INV", "swept", "resolving", "armed:PAY", "sent:FEE"),
+    *("requested:INV", "sent:INV", "swept", "resolving", "settled:INV", "requested:PAY"),
+    *("armed:PAY", "sent:FEE"),
 )
 
 # The local executor's worker is itself the supervisor of its task: one process, one victim.
