@@ -11,7 +11,7 @@ from benchmarks.venvs import NotInstalled, python_of
 
 ORDERS, MANY = 2_000, 10_000
 AS_SHIPPED = 30
-OURS = "ours: searchOrders, encrypted staging"
+OURS = "ours: searchOrders, encrypted staging, limiter off"
 
 
 def measure(quick: bool) -> Part:
@@ -26,6 +26,8 @@ def measure(quick: bool) -> Part:
             try:
                 found[name] = run(command(), **_variables(sandbox, name))
             except (Failed, NotInstalled) as error:
+                if name == OURS:
+                    raise
                 part.lines.append(
                     Line(name, f"{count:,} orders", None, note=f"could not run: {error}")
                 )
@@ -46,7 +48,8 @@ def measure(quick: bool) -> Part:
                 f"{count / one.seconds:,.0f} orders/s",
                 one.above_mb,
                 one.seconds / first.seconds,
-                f"{calls[name]:,} calls, {calls[name] / count:.2f} per order",
+                f"{calls[name]:,} calls, {calls[name] / count:.2f} per order; the client's own "
+                f"processor time {one.cpu_s:.2f} s",
             )
         )
     if not quick:
@@ -54,7 +57,8 @@ def measure(quick: bool) -> Part:
         _claims(part, found, first)
     part.notes.append(
         "The sandbox writes full records (all included data) while it is asked, on the same "
-        "machine: its time is in everybody's."
+        "machine: its time is in everybody's, and it finds a page of many thousand orders slowly. "
+        "What a client itself takes is its processor time."
     )
     return part
 
