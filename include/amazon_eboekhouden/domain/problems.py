@@ -316,8 +316,8 @@ _ORDERS: Mapping[str, ProblemKind] = {
     "refund-amount-changed": ProblemKind(
         "the refund (event {event}) was credited as {booked} {currency} by {note}, Amazon now "
         "shows {found}",
-        "compare the refund in Seller Central, correct the credit note by hand if it is wrong, then "
-        "pass the order over; the settlement holds what does not fit",
+        "compare the refund in Seller Central, correct the credit note by hand if it is wrong, "
+        "then pass the order over; the settlement holds what does not fit",
     ),
     "refund-waits-for-invoice": ProblemKind(
         "{amount} {currency} was refunded (event {event}) before the order could be invoiced",

@@ -14,7 +14,6 @@ from amazon_eboekhouden.config.accounts import country_names
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.buyers import country_relation_key, identity_of, relation_key
 
-
 # Stands as the company of a buyer whom Amazon does not name.
 NAMELESS = "Amazon-koper"
 

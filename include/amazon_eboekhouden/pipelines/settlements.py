@@ -21,11 +21,13 @@ from amazon_eboekhouden.domain.settlement.bookings import SETTLED, settlement_bo
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
 from amazon_eboekhouden.domain.settlement.left_over import propose_left_over
 from amazon_eboekhouden.domain.settlement.matching import match as match_rows
+from amazon_eboekhouden.domain.settlement.others import BY_AMOUNT
 from amazon_eboekhouden.domain.settlement.statement import Statement, statement
 from amazon_eboekhouden.domain.settlement.tie_out import gate
 from amazon_eboekhouden.domain.settlement.unparking import unpark
 from amazon_eboekhouden.ledger.decisions import Choice
 from amazon_eboekhouden.pipelines import settlement_files as files
+from amazon_eboekhouden.pipelines import settlement_others as others
 from amazon_eboekhouden.pipelines import statements
 from amazon_eboekhouden.pipelines.batches import (
     plain_problems,
@@ -128,13 +130,18 @@ def work(runtime: Runtime, read: SettlementFile, deposit_eur_cents: int | None) 
         read: the settlement.
         deposit_eur_cents: what reached the bank in EUR, for another currency.
     """
-    settings, booked = runtime.settings, runtime.booked()
+    settings, currency = runtime.settings, read.header.currency
+    booked = others.known_payments(runtime.booked(), read.header.settlement_id)
     matched = match_rows(read, booked, settings)
+    booked, found = others.invoices_of_others(runtime, matched, booked, currency)
+    if found:
+        matched = match_rows(read, booked, settings)
     rates = rates_for_settlement(runtime, read.header.currency, read.rows["posted"])
     result = settlement_bookings(
         read, matched, booked, settings, rates=rates, deposit_eur_cents=deposit_eur_cents
     )
     summary = _summary(statement(read, result), len(read.rows))
+    summary["invoices_of_others"] = others.shown(found)
     if settings.settlement.method == "clearing":
         account = settings.accounts.clearing.of(read.header.currency)
         stopped = gate(read, result, account)
@@ -200,13 +207,16 @@ def approval_needed(runtime: Runtime, settlement_id: str, ref: str) -> bool:
 
     Source: accounting rules 2.5; `open_items_to_costs` always needs one.
     """
-    if read_manifest(runtime.staging, ref)["refused"]:
+    manifest = read_manifest(runtime.staging, ref)
+    if manifest["refused"]:
         return False
     said = runtime.ledger.decisions.about(_subject(runtime, settlement_id))
     if said:  # The last word counts: what was rejected waits until it is approved after all.
         return said[-1].choice is not Choice.APPROVE
     settings = runtime.settings.settlement
     if settings.method == "open_items_to_costs" or settings.approval == "required":
+        return True
+    if any(one["how"] == BY_AMOUNT for one in manifest["summary"]["invoices_of_others"]):
         return True
     return settings.approval != "automatic" and not files.any_booked(runtime)
 
@@ -277,17 +287,32 @@ def book_matched(runtime: Runtime, settlement_id: str, ref: str) -> RunReport:
     state = files.REFUSED
     if not manifest["refused"]:
         mutations = read_frame(runtime.staging, manifest, "mutations", MUTATIONS)
-        lines = read_frame(runtime.staging, manifest, "mutation_lines", MUTATION_LINES)
-        if not runtime.preview:
-            rows = read_frame(runtime.staging, manifest, "rows", SETTLED)
-            kept = {"rows": rows, "mutations": mutations, "mutation_lines": lines}
-            statements.keep(runtime, settlement_id, kept)
-        report.add(book(runtime, mutations, lines, RELATIONS.empty()))
-        state = files.BOOKED if _all_booked(runtime, mutations) else files.FOUND
+        clearing = runtime.settings.accounts.clearing.of(manifest["summary"]["currency"])
+        stopped = others.booked_by_hand(runtime, settlement_id, mutations, clearing)
+        report.problems += stopped
+        if not stopped:
+            state = _booked(runtime, settlement_id, manifest, mutations, report)
     if not runtime.preview:
         runtime.ledger.settlements.record(runtime.seller_id, settlement_id, state=state)
         _remember(runtime, settlement_id, report.problems)
     return report
+
+
+def _booked(
+    runtime: Runtime,
+    settlement_id: str,
+    manifest: dict[str, Any],
+    mutations: pd.DataFrame,
+    report: RunReport,
+) -> str:
+    """Hand a settlement to the ledger; returns its state afterwards."""
+    lines = read_frame(runtime.staging, manifest, "mutation_lines", MUTATION_LINES)
+    if not runtime.preview:
+        rows = read_frame(runtime.staging, manifest, "rows", SETTLED)
+        frames = {"rows": rows, "mutations": mutations, "mutation_lines": lines}
+        statements.keep(runtime, settlement_id, frames)
+    report.add(book(runtime, mutations, lines, RELATIONS.empty()))
+    return files.BOOKED if _all_booked(runtime, mutations) else files.FOUND
 
 
 def _all_booked(runtime: Runtime, mutations: pd.DataFrame) -> bool:

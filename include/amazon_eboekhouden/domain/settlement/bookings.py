@@ -27,7 +27,12 @@ from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, Frame
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.document_entries import Desk, add_documents
-from amazon_eboekhouden.domain.settlement.entries import Entries, plain_line
+from amazon_eboekhouden.domain.settlement.entries import (
+    Entries,
+    closed_period_problems,
+    dates_of,
+    plain_line,
+)
 from amazon_eboekhouden.domain.settlement.exchange import Exchange, Rates
 from amazon_eboekhouden.domain.settlement.fee_entries import add_fees
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, SettlementHeader
@@ -98,7 +103,12 @@ def settlement_bookings(
     """
     header = settlement.header
     exchange = Exchange(header.currency, rates or {})
-    entries = Entries(header.settlement_id, settings.accounts.clearing.of(header.currency))
+    entries = Entries(
+        header.settlement_id,
+        settings.accounts.clearing.of(header.currency),
+        settings.books.closed_through,
+        dates_of(booked, header.settlement_id),
+    )
     known = known_of(booked, header.settlement_id, texts_of(matched["order_id"]))
     money = MoneyEntries(settings.accounts)
     desk = Desk(entries, money, known, exchange, settings, header, len(matched))
@@ -120,6 +130,7 @@ def settlement_bookings(
     left = entries.clearing_cents()
     mutations, lines = entries.frames()
     problems = [*desk.problems, *_kind_problems(matched, header, settings)]
+    problems += closed_period_problems(entries)
     return SettlementBookables(
         mutations,
         lines,

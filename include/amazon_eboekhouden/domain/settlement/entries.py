@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,9 @@ import pandas as pd
 from amazon_eboekhouden.config.fees import NO_VAT
 from amazon_eboekhouden.domain.bookings import DEBTORS, BookingKind, MutationKind, MutationLine
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS
-from amazon_eboekhouden.domain.settlement.known import Document
+from amazon_eboekhouden.domain.money import euros
+from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.settlement.known import FOREIGN, Document
 
 
 @dataclass
@@ -24,22 +26,39 @@ class Entries:
     Attributes:
         settlement_id: whose they are.
         clearing: the clearing account.
+        closed_through: nothing is dated on or before this day; it moves to the day after.
+        dated: date per booking that was planned before: it keeps it, whatever was closed since.
         mutations, lines: rows of MUTATIONS and MUTATION_LINES.
+        moved: those that would lie in the closed period.
     """
 
     settlement_id: str
     clearing: str
+    closed_through: date | None = None
+    dated: Mapping[str, date] = field(default_factory=dict)
     mutations: list[Mapping[str, Any]] = field(default_factory=list)
     lines: list[Mapping[str, Any]] = field(default_factory=list)
+    moved: list[Mapping[str, Any]] = field(default_factory=list)
 
     def add_raw(self, mutation: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> None:
         """A mutation that was made elsewhere, such as a credit note."""
-        self.mutations.append(mutation)
+        self.mutations.append(self._in_open_period(mutation))
         self.lines.extend(lines)
+
+    def _in_open_period(self, mutation: Mapping[str, Any]) -> Mapping[str, Any]:
+        closed, on = self.closed_through, pd.Timestamp(mutation["date"]).date()
+        if closed is None or on > closed:
+            return mutation
+        self.moved.append(mutation)
+        before = self.dated.get(mutation["booking"])
+        return {**mutation, "date": pd.Timestamp(before or closed + timedelta(days=1))}
 
     def add_payment(self, document: Document, cents: int, on: date, **facts: Any) -> str:
         """An order paid, or a refund paid back (cents below zero); returns its natural key."""
         booking = f"pay:{self.settlement_id}:{document.invoice_number}"
+        if document.booking.startswith(FOREIGN):
+            # Once it is paid the books no longer show it as open: a second reading finds it here.
+            facts |= {"open_cents": document.gross_cents, "invoiced_on": document.on.isoformat()}
         self.add_raw(
             self._mutation(
                 booking,
@@ -139,6 +158,33 @@ class Entries:
             "depends_on": depends_on,
             "facts": json.dumps(facts, sort_keys=True, separators=(",", ":")),
         }
+
+
+def dates_of(booked: pd.DataFrame, settlement_id: str) -> dict[str, date]:
+    """Date per booking of a settlement that was planned before.
+
+    Args:
+        booked: BOOKED.
+        settlement_id: whose.
+    """
+    own = booked[booked["settlement_id"] == settlement_id]
+    return {booking: on.date() for booking, on in zip(own["booking"], own["date"], strict=True)}
+
+
+def closed_period_problems(entries: Entries) -> list[Problem]:
+    """What a person must know of bookings that left a closed period."""
+    if not entries.moved or entries.closed_through is None:
+        return []
+    return [
+        problem(
+            "settlement-closed-period",
+            f"settlement {entries.settlement_id}",
+            count=len(entries.moved),
+            amount=euros(sum(abs(int(m["gross_cents"])) for m in entries.moved)),
+            closed=entries.closed_through,
+            day=entries.closed_through + timedelta(days=1),
+        )
+    ]
 
 
 def plain_line(account: str, cents: int) -> MutationLine:

@@ -19,7 +19,7 @@ from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.bookings import SETTLED
-from amazon_eboekhouden.domain.settlement.entries import Entries, plain_line
+from amazon_eboekhouden.domain.settlement.entries import Entries, dates_of, plain_line
 from amazon_eboekhouden.domain.settlement.exchange import Exchange
 from amazon_eboekhouden.domain.settlement.fee_entries import add_fees
 from amazon_eboekhouden.domain.settlement.file import SettlementFile
@@ -78,12 +78,15 @@ def propose_left_over(
     if header.currency != "EUR":
         return _nothing(settlement, matched)
     on = header.deposit or header.end
-    bank = Entries(header.settlement_id, settings.accounts.bank)
+    closed, dated = settings.books.closed_through, dates_of(booked, header.settlement_id)
+    bank = Entries(header.settlement_id, settings.accounts.bank, closed, dated)
     costs = Entries(
         header.settlement_id,
         settings.accounts.clearing.of(header.currency)
         if via_clearing
         else settings.accounts.left_over,
+        closed,
+        dated,
     )
     fees_cents = -int(matched.loc[matched["place"] == Place.FEE, "amount_cents"].sum())
     deposit, write_off = max(header.total_cents, 0), max(fees_cents, 0)

@@ -17,9 +17,10 @@ import pandas as pd
 
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.bookings import BookingKind, MutationLine
+from amazon_eboekhouden.domain.corrections import in_place_of
 from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.domain.settlement.credit_notes import new_note
-from amazon_eboekhouden.domain.settlement.entries import Entries, plain_line
+from amazon_eboekhouden.domain.settlement.entries import Entries, dates_of, plain_line
 from amazon_eboekhouden.domain.settlement.exchange import Exchange
 from amazon_eboekhouden.domain.settlement.groups import each
 from amazon_eboekhouden.domain.settlement.known import Document, Known, Payment, known_of
@@ -79,7 +80,8 @@ def unpark(booked: pd.DataFrame, settings: CouplingSettings) -> tuple[pd.DataFra
                 },
             )
         clearing = settings.accounts.clearing.of(found[0].currency)
-        entries = Entries(settlement_id, clearing)
+        closed = settings.books.closed_through
+        entries = Entries(settlement_id, clearing, closed, dates_of(booked, settlement_id))
         for payment, number in _unpark_order(entries, found, known, settings):
             paid.setdefault(number, []).append(payment)
         for frame, kept in zip(entries.frames(), (mutations, lines), strict=True):
@@ -158,7 +160,7 @@ def _unpark_order(
 
 
 def _invoice_for(parked: Parked, known: Known) -> Document | None:
-    invoices = known.invoices.get(parked.order_id, [])
+    invoices: list[Document] = in_place_of(known.invoices.get(parked.order_id, []), ())
     if len(invoices) == 1:
         return invoices[0]
     exact = [i for i in invoices if i.currency_cents == parked.cents]

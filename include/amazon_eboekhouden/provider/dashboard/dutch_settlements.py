@@ -147,6 +147,27 @@ SETTLEMENTS: Mapping[str, Words] = {
         "Er is niets geboekt; vul het bedrag in euro van de bankregel in bij afrekening "
         "{settlement}.",
     ),
+    "settlement-paid-by-hand": (
+        "Facturen al met de hand betaald",
+        "{count} facturen die deze afrekening betaalt zijn in de boeken al door iemand anders "
+        "betaald, samen {amount} euro: {invoices}.",
+        "Er is niets geboekt. Haal die betalingen weg in e-Boekhouden.nl en boek de bankregel van "
+        "Amazon op de kruispost; de volgende run boekt de afrekening.",
+    ),
+    "settlement-payout-by-hand": (
+        "Uitbetaling al met de hand geboekt",
+        "De uitbetaling van {payout} euro lijkt met de hand op {account} geboekt: die staat op "
+        "{balance} euro.",
+        "Er is niets geboekt. Boek die bankregel om van {account} naar {transit}; de volgende run "
+        "boekt de afrekening.",
+    ),
+    "settlement-closed-period": (
+        "Boekingen in een afgesloten periode",
+        "{count} boekingen ({amount} euro) horen in een periode die tot en met {closed} is "
+        "afgesloten; zij krijgen de datum {day}.",
+        "Klopt {closed} niet, verbeter dan books.closed_through. Kijk anders of de btw erin om een "
+        "suppletie vraagt.",
+    ),
     "settlement-needs-approval": (
         "Voorstel wacht op goedkeuring",
         "Voorstel: {paid} EUR op facturen, {left_over} EUR naar {account}.",

@@ -1,0 +1,249 @@
+"""What others booked: their invoices are paid, work by hand is noticed and not doubled."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from amazon_eboekhouden.domain.books import OpenItem
+from amazon_eboekhouden.domain.settlement.others import Unpaid, find_items
+
+from tests.domain.settlement.writing import file_of, row
+from tests.pipelines.conftest import Result, World
+from tests.pipelines.test_orders import WINDOW
+
+ORDER, SECOND = "402-0000001-0000001", "402-0000002-0000002"
+SALE = "Order/ItemPrice/Principal"
+FEE = "Order/ItemFees/Commission"
+
+
+def before_go_live(world: World, **more: str) -> None:
+    file = world.home / "couplings" / "demo.yaml"
+    text = file.read_text().replace("go_live: 2026-01-01", "go_live: 2026-06-01")
+    for name, value in more.items():
+        text = text.replace("\n  approval:", f"\n  {name}: {value}\n  approval:")
+    assert "go_live: 2026-06-01" in text
+    file.write_text(text)
+
+
+def person(world: World, **action: Any) -> None:
+    world.post(f"{world.books}/control/mutations", {"do": "add", **action})
+
+
+def invoice_of_another(world: World, number: str, euros: str, on: str = "2026-03-09") -> None:
+    """What another coupling booked, long before this one."""
+    relation = {"Code": "WEB", "Bedrijf": "Webwinkelklanten", "BP": "P"}
+    world.post(f"{world.books}/control/relations", [relation])
+    line = {"BedragInvoer": euros, "TegenrekeningCode": "8000", "BTWCode": "HOOG_VERK_21"}
+    person(
+        world,
+        Soort="FactuurVerstuurd",
+        Datum=on,
+        Rekening="1300",
+        RelatieCode="WEB",
+        Factuurnummer=number,
+        Betalingstermijn="30",
+        Omschrijving="verkoop",
+        InExBTW="IN",
+        MutatieRegels=[line],
+    )
+
+
+def settle(world: World, *rows: Any, **options: Any) -> Result:
+    file = world.home / "settlement.txt"
+    file.write_bytes(file_of(rows, **options))
+    return world.run("settlements", "--file", str(file))
+
+
+def open_cents(world: World) -> int:
+    return world.balance("1300")
+
+
+def test_an_open_item_that_fits_by_amount_and_date_is_paid_after_approval(world: World) -> None:
+    before_go_live(world)
+    invoice_of_another(world, "WEB-77", "49.99")
+    waiting = settle(world, row(SALE, "49.99", ORDER), row(FEE, "-9.08", ORDER))
+    assert waiting.codes == ["settlement-waits-for-approval"]
+    (summary,) = waiting.report["settlements"]
+    (found,) = summary["invoices_of_others"]
+    assert (found["order_id"], found["invoice"], found["how"]) == (ORDER, "WEB-77", "amount")
+    assert open_cents(world) == 4999
+    approved = world.run("settlements", "--approve", "18000000001")
+    assert approved.codes == []
+    assert open_cents(world) == 0
+    assert world.balance("2095") == 0
+    assert world.balance("1090") == 0
+    before = world.journal()
+    assert world.run("settlements").report["booked"] == 0
+    world.run("settlements", "--file", str(world.home / "settlement.txt"))
+    assert world.journal() == before
+
+
+def test_an_invoice_number_that_names_the_order_needs_no_approval(world: World) -> None:
+    before_go_live(world)
+    invoice_of_another(world, f"AMZ-{ORDER}", "49.99", on="2026-01-20")
+    result = settle(world, row(SALE, "49.99", ORDER))
+    assert result.codes == []
+    assert open_cents(world) == 0
+
+
+def test_a_part_of_a_settlement_can_be_read_again(world: World) -> None:
+    """The open item is gone once it is paid; the settlement still knows what it paid."""
+    before_go_live(world)
+    invoice_of_another(world, f"AMZ-{ORDER}", "49.99")
+    settle(world, row(SALE, "49.99", ORDER))
+    with world.ledger() as ledger:
+        ledger.settlements.record("A3SANDBOXSELLER", "18000000001", state="found")
+    before = world.journal()
+    again = world.run("settlements")
+    assert (again.status, again.report["booked"]) == (0, 0)
+    assert again.report["already_booked"] > 0
+    assert world.journal() == before
+
+
+@pytest.mark.parametrize(
+    ("setting", "codes"),
+    [
+        ("by_number", ["settlement-order-before-go-live"]),
+        ("ignored", ["settlement-order-before-go-live"]),
+    ],
+)
+def test_who_does_not_want_it_keeps_the_account_for_before_go_live(
+    world: World, setting: str, codes: list[str]
+) -> None:
+    before_go_live(world, invoices_of_others=setting)
+    invoice_of_another(world, "WEB-77", "49.99")
+    result = settle(world, row(SALE, "49.99", ORDER))
+    assert result.codes == codes
+    assert world.balance("2095") == -4999
+    assert open_cents(world) == 4999
+
+
+def item(number: str, cents: int, on: date = date(2026, 3, 9)) -> OpenItem:
+    return OpenItem(number, "WEB", on, cents, 0, cents)
+
+
+def paid(*orders: tuple[str, int], items: list[OpenItem], own: frozenset[str] = frozenset()) -> Any:
+    unpaid = [Unpaid(order_id, date(2026, 3, 10), cents) for order_id, cents in orders]
+    return {f.order_id: (f.item.invoice_number, f.how) for f in find_items(unpaid, items, own)}
+
+
+def test_only_what_fits_one_another_and_nothing_else_is_found() -> None:
+    assert paid((ORDER, 100), items=[item("A", 100)]) == {ORDER: ("A", "amount")}
+    assert paid((ORDER, 100), items=[item("A", 100), item("B", 100)]) == {}
+    assert paid((ORDER, 100), (SECOND, 100), items=[item("A", 100)]) == {}
+    assert paid((ORDER, 100), items=[item("A", 101)]) == {}
+    assert paid((ORDER, 100), items=[item("A", 100, date(2026, 2, 1))]) == {}
+    assert paid((ORDER, 100), items=[item("A", 100)], own=frozenset({"A"})) == {}
+    assert paid((ORDER, 100), items=[item("A", -100)]) == {}
+    named = [item(f"X-{ORDER}", 900), item("B", 100)]
+    assert paid((ORDER, 100), (SECOND, 100), items=named) == {
+        ORDER: (f"X-{ORDER}", "number"),
+        SECOND: ("B", "amount"),
+    }
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def booked_month(world: World) -> dict[str, Any]:
+    truth = world.seed(seed=61, orders=12, **{"from": WINDOW[1], "to": WINDOW[3]})
+    assert world.run("orders", *WINDOW).report["problems"] == []
+    return truth
+
+
+def take_back(world: World, kind: str) -> None:
+    numbers = {line["mutation_number"] for line in world.journal() if line["kind"] == kind}
+    for number in numbers:
+        world.post(f"{world.books}/control/mutations", {"do": "delete", "number": int(number)})
+
+
+def test_an_invoice_paid_by_hand_is_not_paid_twice(world: World) -> None:
+    """The bank line of a transfer was booked on an invoice of the debtors."""
+    booked_month(world)
+    invoice = next(line for line in world.journal() if line["kind"] == "FactuurVerstuurd")
+    number, amount = invoice["invoice_number"], invoice["debit"]
+    line = {"BedragInvoer": amount, "TegenrekeningCode": "1300", "BTWCode": "GEEN"}
+    person(
+        world,
+        Soort="FactuurbetalingOntvangen",
+        Datum="2026-10-02",
+        Rekening="1010",
+        RelatieCode=invoice["relation"],
+        Factuurnummer=number,
+        Omschrijving="bank",
+        InExBTW="EX",
+        MutatieRegels=[line],
+    )
+    before = world.journal()
+    result = world.run("settlements")
+    assert "settlement-paid-by-hand" in result.codes
+    (found,) = [p for p in result.report["problems"] if p["code"] == "settlement-paid-by-hand"]
+    assert number in found["cause"]
+    paid_now = [n for n in world.journal() if n not in before and n["invoice_number"] == number]
+    assert paid_now == []
+    for mutation in {
+        n["mutation_number"]
+        for n in world.journal()
+        if n["account"] == "1010" and n["invoice_number"] == number
+    }:
+        world.post(f"{world.books}/control/mutations", {"do": "delete", "number": int(mutation)})
+    again = world.run("settlements")
+    assert again.codes == []
+    assert open_cents(world) == 0
+    assert world.balance("1090") == 0
+
+
+def test_a_payout_booked_by_hand_on_clearing_is_not_booked_twice(world: World) -> None:
+    """A person booked the bank line straight on the clearing account, before the settlement."""
+    truth = booked_month(world)
+    positive = [s for s in truth["settlements"] if s["payout_cents"] > 0]
+    first = min(positive, key=lambda s: s["end_utc"])
+    payout = first["payout_cents"]
+    line = {
+        "BedragInvoer": f"{payout / 100:.2f}",
+        "TegenrekeningCode": "1090",
+        "BTWCode": "GEEN",
+    }
+    person(
+        world,
+        Soort="Memoriaal",
+        Datum="2026-10-02",
+        Rekening="1010",
+        Omschrijving="Amazon",
+        InExBTW="IN",
+        MutatieRegels=[line],
+    )
+    assert world.balance("1090") == -payout
+    result = world.run("settlements")
+    assert "settlement-payout-by-hand" in result.codes
+    own = [line for line in world.journal() if first["settlement_id"] in line["description"]]
+    assert own == []
+    take_back(world, "Memoriaal")
+    assert world.run("settlements").codes == []
+    assert world.balance("1090") == 0
+    assert world.balance("2010") == sum(s["payout_cents"] for s in positive)
+
+
+def test_a_closed_period_is_left_alone_and_said(world: World) -> None:
+    file = world.home / "couplings" / "demo.yaml"
+    text = file.read_text()
+    settle(world, row(SALE, "49.99", ORDER), number="18000000009")
+    file.write_text(
+        text.replace("go_live: 2026-01-01", "go_live: 2026-01-01\n  closed_through: 2026-03-31")
+    )
+    result = settle(world, row("other-transaction/other-transaction/Subscription Fee", "-47.19"))
+    assert result.codes == ["settlement-closed-period"]
+    fees = [line for line in world.journal() if line["account"] == "4614"]
+    assert {line["date"] for line in fees} == {"2026-04-01"}
+    assert world.balance("1090") == 0
+    # A later closing does not move what stands in the books already.
+    file.write_text(
+        text.replace("go_live: 2026-01-01", "go_live: 2026-01-01\n  closed_through: 2026-06-30")
+    )
+    with world.ledger() as ledger:
+        ledger.settlements.record("A3SANDBOXSELLER", "18000000001", state="found")
+    before = world.journal()
+    world.run("settlements")
+    assert world.journal() == before
