@@ -105,6 +105,10 @@ PROVOKED: dict[str, Callable[[], dict[str, Any]]] = {
     "ship-from-mixed": lambda: _world(_by_merchant("NL", "BE")),
     "shipments-unclear": lambda: _world(_by_merchant("NL", "NL"), settings=PER_SHIPMENT),
     "ship-to-unknown": lambda: _world(order(ONE, recipient={})),
+    "country-unknown": lambda: _world(order(ONE, to="DEU")),
+    "collection-model-unknown": lambda: _world(
+        order([_item(tax={"taxCollections": [{"model": "LOW_VALUE_GOODS"}]})], to="CH")
+    ),
     "sold-to-amazon-business": lambda: _world(order(ONE, programs=["INVOICE_BY_AMAZON"])),
     "facilitator-mixed": lambda: _world(
         order([facilitated(item("10.00")), item("10.00", item_id="2")], to="CH")

@@ -53,6 +53,12 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str], str, str], ...]:
 
 
 @cache
+def countries() -> frozenset[str]:
+    """Every country code: ISO 3166-1, and XI, XK and IC, which addresses use beside it."""
+    return frozenset(row["code"] for row in rows_of("countries"))
+
+
+@cache
 def _special_countries() -> frozenset[str]:
     return frozenset(country for country, *_ in _patterns())
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 CENT = Decimal("0.01")
+# Decimal itself also takes 1_250 and the digits of other scripts.
+_AMOUNT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def cents_of(amount: Decimal | str | int | float) -> int:
@@ -21,8 +24,11 @@ def cents_of(amount: Decimal | str | int | float) -> int:
     Raises:
         ValueError: the amount is no number or holds parts of a cent.
     """
+    text = str(amount).strip()
+    if not _AMOUNT.fullmatch(text):
+        raise ValueError(f"{amount!r} is not an amount of money")
     try:
-        value = Decimal(str(amount).strip())
+        value = Decimal(text)
         cents = value / CENT
     except InvalidOperation as error:
         raise ValueError(f"{amount!r} is not an amount of money") from error

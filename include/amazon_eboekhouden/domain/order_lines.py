@@ -29,6 +29,9 @@ from amazon_eboekhouden.domain.proceeds import (
     tax_is_outside,
 )
 
+# Models of tax collection; "Standard" is v0's word for a tax that is paid to the seller.
+_BY_AMAZON, _BY_SELLER = "MARKETPLACEFACILITATOR", "STANDARD"
+
 
 @dataclass(frozen=True, slots=True)
 class _Item:
@@ -70,6 +73,7 @@ def lines_of(
     _insist_on(currency, wallet)
     items = _with_totals(items, order)
     closed = _close(items, order)
+    _insist_on_something_sent(items, order)
     lines: list[dict[str, Any]] = []
     for item in items:
         if not item.cancelled:
@@ -99,11 +103,31 @@ def _items(raw: Mapping[str, Any], wallet: Wallet) -> Iterator[_Item]:
         yield _Item(item_id, _sku(one), charges, is_facilitated(one), cancelled, one)
 
 
+def _insist_on_something_sent(items: Sequence[_Item], order: Charges | None) -> None:
+    """Of an order that was sent and paid something was sent: else its quantities are wrong."""
+    is_free = order is not None and order.total == 0
+    paid = [item for item in items if item.charges.total and not is_free]
+    if paid and all(item.cancelled for item in items):
+        ordered, sent, _ = _quantities(paid[0].raw)
+        raise OrderFault("quantity-unclear", item=paid[0].item_id, ordered=ordered, sent=sent)
+
+
 def is_facilitated(item: Mapping[str, Any]) -> bool:
-    """Whether Amazon, as deemed supplier, collects and remits the VAT on this item."""
+    """Whether Amazon, as deemed supplier, collects and remits the VAT on this item.
+
+    Raises:
+        OrderFault: somebody collects it under a model that is not known.
+    """
     tax = item.get("tax")
     collections = records(tax.get("taxCollections")) if isinstance(tax, Mapping) else []
-    return any(one.get("model") == "MARKETPLACE_FACILITATOR" for one in collections)
+    found = False
+    for one in collections:
+        model, party = _text(one.get("model")), _text(one.get("responsibleParty"))
+        plain = model.upper().replace("_", "")
+        if plain not in (_BY_AMAZON, _BY_SELLER) and (plain or party):
+            raise OrderFault("collection-model-unknown", found=(model or party)[:40])
+        found = found or plain == _BY_AMAZON
+    return found
 
 
 def _is_cancelled(item: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +23,7 @@ from amazon_eboekhouden.domain.buyers import BUYER_COLUMNS, buyer_of
 from amazon_eboekhouden.domain.frames import SKIPPED, Frame
 from amazon_eboekhouden.domain.item_vat import ItemVats, with_reported_vat
 from amazon_eboekhouden.domain.order_lines import is_facilitated, lines_of, pieces_of
+from amazon_eboekhouden.domain.order_versions import newest_versions, status_of
 from amazon_eboekhouden.domain.parcels import lines_per_parcel
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.proceeds import OrderFault, records
@@ -128,7 +129,6 @@ _SKIPPED_STATUS = {
     "INVOICE_UNCONFIRMED": Skip.NOT_CONFIRMED,
 }
 _OPEN_STATUS = ("UNSHIPPED", "PARTIALLY_SHIPPED")
-_NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _SkippedOrder(Exception):
@@ -158,11 +158,11 @@ def orders_from_json(
     orders: list[dict[str, Any]] = []
     lines: list[dict[str, Any]] = []
     skipped: list[dict[str, str]] = []
-    newest, problems = _newest(raw_orders)
-    for order_id, raw in newest.items():
+    newest, problems = newest_versions(raw_orders)
+    for order_id, (raw, seen) in newest.items():
         report = (shipments or {}).get(order_id)
         try:
-            units = [_read(order_id, raw, settings, report)]
+            units = [_read(order_id, raw, settings, report, seen)]
             if item_vat and (told := item_vat.get(order_id)) and not _is_collected(units[0][0]):
                 units = [(units[0][0], with_reported_vat(units[0][1], told))]
             if settings.books.invoice_unit == "shipment":
@@ -180,40 +180,24 @@ def orders_from_json(
     return OrdersRead(ORDERS.of(orders), ORDER_LINES.of(lines), problems, SKIPPED.of(skipped))
 
 
-def _newest(
-    raw_orders: Iterable[Mapping[str, Any]],
-) -> tuple[dict[str, Mapping[str, Any]], list[Problem]]:
-    newest: dict[str, tuple[datetime, Mapping[str, Any]]] = {}
-    problems = []
-    for position, raw in enumerate(raw_orders, start=1):
-        order_id = raw.get("orderId") if isinstance(raw, Mapping) else None
-        if not isinstance(order_id, str) or not order_id.strip() or len(order_id) > 40:
-            problems.append(problem("order-id-missing", f"order number {position} of the answer"))
-            continue
-        order_id = order_id.strip()
-        updated = moment_of(raw.get("lastUpdatedTime")) or _NO_MOMENT
-        if order_id not in newest or updated >= newest[order_id][0]:
-            newest[order_id] = (updated, raw)
-    return {order_id: raw for order_id, (_, raw) in newest.items()}, problems
-
-
 def _read(
     order_id: str,
     raw: Mapping[str, Any],
     settings: CouplingSettings,
     report: Shipment | None,
+    seen: datetime | None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     place = _marketplace(raw, settings)
-    fulfillment = _mapping(raw.get("fulfillment"))
-    status = _text(fulfillment.get("fulfillmentStatus")).upper()
+    fulfillment, status = _mapping(raw.get("fulfillment")), status_of(raw)
     _skip_by_status(status, settings)
     updated = moment_of(raw.get("lastUpdatedTime"))
     created = moment_of(raw.get("createdTime"))
     if updated is None or created is None:
         found = [_text(raw.get("createdTime")), _text(raw.get("lastUpdatedTime"))]
         raise OrderFault("time-unreadable", found=" / ".join(found)[:80])
-    fulfilled_by = _text(fulfillment.get("fulfilledBy")).upper() or _fulfilled_by(raw)
-    left = _left(raw, status, created, updated, fulfilled_by, settings, report)
+    fulfilled_by = _fulfilled_by(raw, fulfillment)
+    sent = seen if seen and status == "SHIPPED" else updated
+    left = _left(raw, status, created, sent, fulfilled_by, settings, report)
     listed = raw.get("programs")
     programs: list[Any] = listed if isinstance(listed, list) else []
     order: dict[str, Any] = {
@@ -235,7 +219,7 @@ def _read(
     if status != "CANCELLED":
         if left.on < settings.books.go_live or _surely_before(raw, left, settings):
             raise _SkippedOrder(Skip.BEFORE_GO_LIVE)
-        if _replaces(raw) and not isinstance(raw.get("proceeds"), Mapping):
+        if _replaces(raw) and not _has_proceeds(raw):
             raise _SkippedOrder(Skip.REPLACEMENT)
         area = territory_of(order["ship_to"], order["ship_to_postal_code"]).rates
         percents = [rate.percent for rate in rates_in_force(area, left.on)]
@@ -243,7 +227,8 @@ def _read(
     total = sum(line["gross_cents"] for line in lines)
     if status != "CANCELLED" and not total:
         raise _SkippedOrder(Skip.REPLACEMENT if _replaces(raw) else Skip.NOTHING_TO_PAY)
-    order |= {"currency": place.currency, "total_cents": total, "facilitated": _facilitated(raw)}
+    facilitated = "no" if status == "CANCELLED" else _facilitated(raw)
+    order |= {"currency": place.currency, "total_cents": total, "facilitated": facilitated}
     return order, [{**line, "shipment_id": WHOLE} for line in lines]
 
 
@@ -318,7 +303,11 @@ def _skip_by_status(status: str, settings: CouplingSettings) -> None:
         raise OrderFault("status-unknown", found=status[:40] or "(none)")
 
 
-def _fulfilled_by(raw: Mapping[str, Any]) -> str:
+def _fulfilled_by(raw: Mapping[str, Any], fulfillment: Mapping[str, Any]) -> str:
+    """Who sends it; where Amazon uses another word, or none: packages show merchants only."""
+    told = _text(fulfillment.get("fulfilledBy")).upper()
+    if told in (BY_MERCHANT, BY_AMAZON):
+        return told
     return BY_MERCHANT if records(raw.get("packages")) else BY_AMAZON
 
 
@@ -368,6 +357,13 @@ def _replaces(raw: Mapping[str, Any]) -> bool:
     return any(
         _text(one.get("associationType")) in ("REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID")
         for one in records(raw.get("associatedOrders"))
+    )
+
+
+def _has_proceeds(raw: Mapping[str, Any]) -> bool:
+    """Whether amounts are shown anywhere: what is exchanged for something dearer is paid for."""
+    return any(
+        isinstance(one.get("proceeds"), Mapping) for one in (raw, *records(raw.get("orderItems")))
     )
 
 

@@ -195,6 +195,14 @@ _ORDERS: Mapping[str, ProblemKind] = {
         "Amazon shows no country of delivery",
         "check in Seller Central that the application has the role Direct-to-Consumer Delivery",
     ),
+    "country-unknown": ProblemKind(
+        "an address of it is in {found!r}, which is the code of no country",
+        "compare the order's addresses in Seller Central, and book it by hand",
+    ),
+    "collection-model-unknown": ProblemKind(
+        "somebody else collects the VAT on it in a way that the coupling does not know: {found}",
+        "see in Seller Central who pays the VAT of this order, and book it by hand",
+    ),
     "sold-to-amazon-business": ProblemKind(
         "Amazon Business EU is the buyer, not the customer",
         "book it by hand, or set seller.vat.amazon_business_eu to book",

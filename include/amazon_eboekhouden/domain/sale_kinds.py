@@ -15,7 +15,7 @@ from functools import lru_cache
 from stdnum.eu import vat as eu_vat
 
 from amazon_eboekhouden.config.settings import CouplingSettings, VatSettings
-from amazon_eboekhouden.config.territories import Territory
+from amazon_eboekhouden.config.territories import Territory, countries
 from amazon_eboekhouden.domain.proceeds import OrderFault
 
 HOME = "NL"
@@ -111,6 +111,10 @@ def _known(parties: Parties) -> tuple[Territory, Territory]:
         raise OrderFault("ship-from-unknown")
     if parties.ship_to is None:
         raise OrderFault("ship-to-unknown")
+    for place in (parties.ship_from, parties.ship_to):
+        # Taken for a place outside the EU it would go untaxed.
+        if place.country not in countries():
+            raise OrderFault("country-unknown", found=place.country[:40])
     return parties.ship_from, parties.ship_to
 
 
