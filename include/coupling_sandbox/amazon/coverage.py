@@ -12,7 +12,7 @@ from coupling_sandbox.amazon.errors import LOGIN_ERRORS, REFUSALS, STORAGE_ERROR
 from coupling_sandbox.amazon.generator.options import SeedOptions
 from coupling_sandbox.amazon.limits import USAGE_PLANS
 from coupling_sandbox.amazon.places import MARKETPLACES
-from coupling_sandbox.amazon.requested import KINDS
+from coupling_sandbox.amazon.requested import KINDS, VIDR
 from coupling_sandbox.amazon.service import Options
 
 PAGE = Path(__file__).parents[1] / "COVERAGE.md"
@@ -34,6 +34,11 @@ _OPTIONS = {
     "rate_scale": "multiplies every rate; raised plans exist",
     "transient_400_until": "until then searchOrders answers 400 to valid requests; seen Aug 2026",
     "createreport_settlement": "`400` or a `FATAL` report; both reported",
+    "order_report_columns": "All Orders: the 31 `documented` columns, or `extended` by those seen "
+    "in files of 2026 (`order-item-id`, `is-iba`, `vat-exclusive-…`, …)",
+    "vat_invoices": "`pending` (the seller uploads his own) or `amazon` (each shipment has a "
+    "number)",
+    "encrypted_vat_numbers": "whether VAT reports show buyers' numbers encrypted; seen Jan 2026",
 }
 
 
@@ -91,6 +96,7 @@ def _reports() -> str:
     for name, kind in KINDS.items():
         rule = "from the 3rd of the next month" if kind.monthly else ""
         rule = "window at most `order_report_days`" if kind.capped else rule
+        rule = "`ReportOption=All` without a window or beyond 30 days" if name == VIDR else rule
         rows.append([f"`{name}`", kind.role, rule])
     return _table(("report type", "role", "else FATAL"), rows)
 

@@ -1,9 +1,15 @@
-"""Order reports: All Orders by last update or by order date, and shipments fulfilled by Amazon."""
+"""Order reports: All Orders by last update or by order date, and shipments fulfilled by Amazon.
+
+Columns: Amazon's documentation of each report; the further ones of ``order_report_columns`` were
+seen in sellers' files of 2026. Prices contain the VAT, as documented for sellers whose VAT Amazon
+calculates.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from coupling_sandbox.amazon.generator.arithmetic import money
 from coupling_sandbox.amazon.orders import LAG
@@ -20,6 +26,13 @@ ORDER_COLUMNS = (
     "item-promotion-discount", "ship-promotion-discount", "ship-city", "ship-state",
     "ship-postal-code", "ship-country", "promotion-ids", "is-business-order",
     "purchase-order-number", "price-designation",
+)  # fmt: skip
+# What files of 2026 have besides: the item's id stands fifth, the others at the end.
+EXTENDED_COLUMNS = (
+    *ORDER_COLUMNS[:5], "order-item-id", *ORDER_COLUMNS[5:28], "cpf", *ORDER_COLUMNS[28:],
+    "fulfilled-by", "buyer-company-name", "is-amazon-invoiced", "vat-exclusive-item-price",
+    "vat-exclusive-shipping-price", "vat-exclusive-giftwrap-price", "is-iba",
+    "signature-confirmation-recommended",
 )  # fmt: skip
 SHIPMENT_COLUMNS = (
     "amazon-order-id", "merchant-order-id", "shipment-id", "shipment-item-id",
@@ -42,8 +55,17 @@ _STATUS = {
     "UNFULFILLABLE": "Unfulfillable",
 }
 # Where Amazon's warehouses stand; the product has to know the country from the code.
-CENTRES = {"NL": "AMS9", "DE": "LEJ3", "PL": "WRO2", "FR": "ORY4", "CZ": "PRG2", "IT": "MXP5",
-           "ES": "MAD4", "SE": "ARN1", "BE": "LGG1"}  # fmt: skip
+CENTRES = {
+    "NL": ("AMS9",),
+    "DE": ("LEJ1", "LEJ3", "DUS2", "DTM2", "HAM2"),
+    "PL": ("WRO2", "WRO5", "POZ1", "KTW1"),
+    "FR": ("ORY4", "LIL1", "MRS1"),
+    "CZ": ("PRG2",),
+    "IT": ("MXP5", "FCO1"),
+    "ES": ("MAD4", "BCN1"),
+    "SE": ("ARN1",),
+    "BE": ("LGG1",),
+}
 PAGE = 1000
 
 
@@ -63,30 +85,46 @@ def fulfilled_shipments(
     """Write GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL: what left Amazon's warehouses."""
     query = {"fulfilled_by": ("AMAZON",), "statuses": ("SHIPPED", "PARTIALLY_SHIPPED")}
     rows = []
-    for order in stored_orders(asked, "lastUpdated", start, end, **query):
+    # Every shipment is an update, so one of this span belongs to an order updated in it or later.
+    for order in stored_orders(asked, "lastUpdated", start, asked.now, **query):
         truth = asked.amazon.shop.truth_of(asked.seller, "order", order["orderId"]) or {}
         sent = sent_in(truth)
         for number, shown in enumerate(shown_items(order), 1):
             if not inner(shown.item, "fulfillment").get("quantityFulfilled", 1):
                 continue  # Waits for another shipment.
-            row = _common(order, shown)
-            whole = (truth.get("shipment_id", ""), order.get("lastUpdatedTime"))
+            # Of an order that no generator made, only the last update is known.
+            whole = (f"D{crc32(order['orderId'].encode()):08X}", order.get("lastUpdatedTime"))
             shipment, shipped = sent.get(str(shown.item.get("orderItemId", "")), whole)
-            row |= {
-                "shipment-id": shipment,
-                "shipment-item-id": f"{shipment}{number}",
-                "amazon-order-item-id": str(shown.item.get("orderItemId", "")),
-                "payments-date": when(order.get("createdTime")),
-                "shipment-date": when(shipped),
-                "reporting-date": when(shipped),
-                "quantity-shipped": row["quantity"],
-                "carrier": "AMZN_NL",
-                "tracking-number": f"TBA{order['orderId'][-7:]}",
-                "fulfillment-center-id": CENTRES.get(truth.get("ship_from", "NL"), "AMS9"),
-                "fulfillment-channel": "AFN",
-            }
-            rows.append(row)
+            left = _moment(shipped)
+            if left is not None and start <= left < end:
+                rows.append(_shipped(order, shown, truth, f"{shipment}/{number}", left))
     return table(SHIPMENT_COLUMNS, rows)
+
+
+def _shipped(
+    order: Mapping[str, Any], shown: Shown, truth: Mapping[str, Any], name: str, left: datetime
+) -> dict[str, str]:
+    shipment, number = name.split("/")
+    row = _common(order, shown)
+    centres = CENTRES.get(truth.get("ship_from", "NL"), CENTRES["NL"])
+    for cell in ("item-promotion-discount", "ship-promotion-discount"):
+        # All Orders writes a discount as what it is worth, this report as what it takes away.
+        if worth := row.get(cell):
+            row[cell] = f"-{worth}"
+    return row | {
+        "shipment-id": shipment,
+        "shipment-item-id": f"{shipment}{number}",
+        "amazon-order-item-id": str(shown.item.get("orderItemId", "")),
+        "payments-date": _written(left),
+        "shipment-date": _written(left),
+        "reporting-date": _written(left + timedelta(hours=3)),
+        "quantity-shipped": row["quantity"],
+        "carrier": f"AMZN_{row['ship-country'] or 'NL'}",
+        "tracking-number": f"TBA{crc32(shipment.encode()):012d}",
+        "estimated-arrival-date": _written(left + timedelta(days=2)),
+        "fulfillment-center-id": centres[crc32(shipment.encode()) % len(centres)],
+        "fulfillment-channel": "AFN",
+    }
 
 
 def sent_in(truth: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
@@ -99,12 +137,13 @@ def sent_in(truth: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def _all_orders(asked: Asked, family: str, start: datetime, end: datetime) -> str:
-    rows = (
-        _common(order, shown)
+    extended = asked.amazon.options.order_report_columns == "extended"
+    rows = [
+        _common(order, shown) | (_extended(order, shown) if extended else {})
         for order in stored_orders(asked, family, start, end)
         for shown in shown_items(order)
-    )
-    return table(ORDER_COLUMNS, list(rows))
+    ]
+    return table(EXTENDED_COLUMNS if extended else ORDER_COLUMNS, rows)
 
 
 def stored_orders(
@@ -124,22 +163,23 @@ def _common(order: Mapping[str, Any], shown: Shown) -> dict[str, str]:
     fulfillment, channel = inner(order, "fulfillment"), inner(order, "salesChannel")
     address, product = inner(order, "recipient", "deliveryAddress"), inner(shown.item, "product")
     amazon = fulfillment.get("fulfilledBy") == "AMAZON"
-    status = _STATUS.get(str(fulfillment.get("fulfillmentStatus")), "")
+    status = str(fulfillment.get("fulfillmentStatus"))
     promotions = inner(shown.item, "promotion").get("breakdowns") or []
     return {
         "amazon-order-id": order["orderId"],
         "purchase-date": when(order.get("createdTime")),
         "last-updated-date": when(order.get("lastUpdatedTime")),
-        "order-status": status,
+        "order-status": _STATUS.get(status, ""),
         "fulfillment-channel": "Amazon" if amazon else "Merchant",
         "sales-channel": channel.get("marketplaceName") or "",
-        "ship-service-level": fulfillment.get("fulfillmentServiceLevel") or "",
+        "ship-service-level": str(fulfillment.get("fulfillmentServiceLevel") or "").capitalize(),
         "product-name": product.get("title") or "",
         "sku": product.get("sellerSku") or "",
         "asin": product.get("asin") or "",
-        "item-status": status,
+        "item-status": _item_status(status, shown),
         "quantity": str(shown.item.get("quantityOrdered", "")),
         "ship-city": address.get("city") or "",
+        "ship-state": address.get("stateOrRegion") or "",
         "ship-postal-code": address.get("postalCode") or "",
         "ship-country": address.get("countryCode") or "",
         "promotion-ids": ",".join(one.get("promotionId", "") for one in promotions),
@@ -148,6 +188,32 @@ def _common(order: Mapping[str, Any], shown: Shown) -> dict[str, str]:
         "purchase-order-number": inner(order, "buyer").get("buyerPurchaseOrderNumber") or "",
         **_amounts(shown),
     }
+
+
+def _item_status(status: str, shown: Shown) -> str:
+    """Return how far this item is: in an order sent in parts some have left and some have not."""
+    if status == "PARTIALLY_SHIPPED":
+        status = "UNSHIPPED" if _waits(shown) else "SHIPPED"
+    return _STATUS.get(status, "")
+
+
+def _waits(shown: Shown) -> bool:
+    return bool(inner(shown.item, "fulfillment").get("quantityUnfulfilled"))
+
+
+def _extended(order: Mapping[str, Any], shown: Shown) -> dict[str, str]:
+    cells = {
+        "order-item-id": str(shown.item.get("orderItemId", "")),
+        "buyer-company-name": inner(order, "buyer").get("buyerCompanyName") or "",
+        "is-amazon-invoiced": "false",
+        "is-iba": str("INVOICE_BY_AMAZON" in (order.get("programs") or ())).lower(),
+        "signature-confirmation-recommended": "false",
+    }
+    for part, name in (("goods", "item"), ("shipping", "shipping"), ("gift_wrap", "giftwrap")):
+        if part in shown.parts and shown.taxed:
+            net = shown.gross(part) - shown.tax(part)
+            cells[f"vat-exclusive-{name}-price"] = money(net)
+    return cells
 
 
 def is_business(order: Mapping[str, Any]) -> bool:
@@ -162,7 +228,6 @@ def _amounts(shown: Shown) -> dict[str, str]:
     cells = {"currency": shown.currency}
     for part, name in (("goods", "item"), ("shipping", "shipping"), ("gift_wrap", "gift-wrap")):
         if part in shown.parts:
-            # Prices contain the tax, as Amazon documents it for its European marketplaces.
             cells[f"{name}-price"] = money(shown.gross(part))
             cells[f"{name}-tax"] = money(shown.tax(part)) if shown.taxed else ""
     for part, name in (("discount", "item"), ("shipping_discount", "ship")):
@@ -173,19 +238,35 @@ def _amounts(shown: Shown) -> dict[str, str]:
 
 def when(text: Any) -> str:
     """Write a time the way order reports do; "" for none."""
+    moment = _moment(text)
+    return _written(moment) if moment else ""
+
+
+def _moment(text: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except (TypeError, ValueError):
-        return ""
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _written(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def table(columns: tuple[str, ...], rows: list[dict[str, str]], end: str = "\n") -> str:
-    """Write a flat file: a header row and one line per row; "" when there are none."""
+def table(
+    columns: tuple[str, ...], rows: list[dict[str, str]], end: str = "\n", ragged: bool = False
+) -> str:
+    """Write a flat file: a header row and one line per row; "" when there are none.
+
+    ``ragged`` leaves out the empty fields at the end of a row.
+    """
     if not rows:
         return ""
     lines = ["\t".join(columns)]
-    lines += ["\t".join(_clean(row.get(name, "")) for name in columns) for row in rows]
+    for row in rows:
+        line = "\t".join(_clean(row.get(name, "")) for name in columns)
+        lines.append(line.rstrip("\t") if ragged else line)
     return end.join(lines) + end
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from coupling_sandbox.amazon import order_reports, vat_reports
+from coupling_sandbox.amazon import order_reports, vat_invoice_report, vat_transactions
 from coupling_sandbox.amazon.errors import SpApiRefusal
 from coupling_sandbox.amazon.service import Asked
 
 Writer = Callable[[Asked, datetime, datetime, Mapping[str, Any]], str]
+VIDR = "GET_FLAT_FILE_VAT_INVOICE_DATA_REPORT"
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ KINDS = {
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL": Kind(
         order_reports.fulfilled_shipments, "inventory_and_order_tracking", capped=True
     ),
-    "GET_FLAT_FILE_VAT_INVOICE_DATA_REPORT": Kind(vat_reports.invoice_data, "tax_invoicing"),
-    "GET_VAT_TRANSACTION_DATA": Kind(vat_reports.transactions, "tax_remittance", monthly=True),
+    VIDR: Kind(vat_invoice_report.invoice_data, "tax_invoicing"),
+    "GET_VAT_TRANSACTION_DATA": Kind(vat_transactions.transactions, "tax_remittance", monthly=True),
 }
 
 
@@ -51,6 +52,8 @@ def requested_report(
     asked.need_role(known.role)
     longest = timedelta(days=asked.amazon.options.order_report_days)
     if end < start or (known.capped and end - start > longest):
+        return "FATAL", ""
+    if kind == VIDR and vat_invoice_report.too_long(body, start, end):
         return "FATAL", ""
     if known.monthly and asked.now < _third_of_next_month(end - timedelta(seconds=1)):
         return "FATAL", ""

@@ -35,11 +35,16 @@ class Options:
     rate_scale: float = 1.0
     transient_400_until: str = ""
     createreport_settlement: str = "400"
+    order_report_columns: str = "documented"
+    vat_invoices: str = "pending"
+    encrypted_vat_numbers: bool = False
 
     CHOICES: ClassVar = {
         "missing_role": ("absent", "403"),
         "report_outcome": ("DONE", "CANCELLED", "FATAL"),
         "createreport_settlement": ("400", "FATAL"),
+        "order_report_columns": ("documented", "extended"),
+        "vat_invoices": ("pending", "amazon"),
     }
 
     def change(self, given: Mapping[str, Any]) -> None:

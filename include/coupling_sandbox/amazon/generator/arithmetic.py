@@ -55,3 +55,14 @@ def money(cents: int, comma: bool = False) -> str:
 def percent(rate: int) -> str:
     """Write a rate as a decimal text: 210 as ``21``, 255 as ``25.5``."""
     return str(rate // 10) if rate % 10 == 0 else f"{rate // 10}.{rate % 10}"
+
+
+def tenths(rate_percent: str) -> int:
+    """Read what ``percent`` wrote."""
+    whole, _, part = rate_percent.partition(".")
+    return int(whole) * 10 + int(part or "0")
+
+
+def fraction(rate_percent: str) -> str:
+    """Write 25.5 (percent) as 0.255, the way VAT reports do."""
+    return f"{tenths(rate_percent) / 1000:.3f}".rstrip("0").rstrip(".")

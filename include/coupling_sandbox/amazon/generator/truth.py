@@ -43,18 +43,19 @@ def order_truth(sale: Sale) -> dict[str, Any]:
             for one in sale.items
         ],
     }
+    if sale.status == "SHIPPED":
+        truth["shipped_utc"] = iso(sale.complete)
+        truth["shipments"] = [
+            {
+                "shipment_id": shipment_id,
+                "shipped_utc": iso(shipped),
+                "items": [one.item_id for one in items],
+            }
+            for shipment_id, shipped, items in sale.shipments()
+        ]
     if sale.expected == "skipped":
         return truth
     parts = [dict(item.parts) for item in sale.items]
-    truth["shipped_utc"] = iso(sale.complete)
-    truth["shipments"] = [
-        {
-            "shipment_id": shipment_id,
-            "shipped_utc": iso(shipped),
-            "items": [one.item_id for one in items],
-        }
-        for shipment_id, shipped, items in sale.shipments()
-    ]
     truth["vat"], truth["lines"] = amounts(sale, dict(enumerate(parts)))
     truth["refunds"] = [
         {
@@ -64,6 +65,10 @@ def order_truth(sale: Sale) -> dict[str, Any]:
             "posted_utc": iso(refund.posted),
             "gross_cents": sum(one["gross_cents"] for one in vat),
             "vat": vat,
+            "items": [
+                {"item_id": sale.items[position].item_id, "parts_cents": own}
+                for position, own in refund.parts.items()
+            ],
         }
         for refund in sale.refunds
         for vat in [amounts(sale, refund.parts)[0]]
