@@ -70,6 +70,9 @@ PROVOKED: dict[str, Callable[[], dict[str, Any]]] = {
     ),
     "proceeds-do-not-close": lambda: _world(order([item("59.50", row("ITEM", "59.49"))])),
     "amount-unreadable": lambda: _world(order([item("59,50")])),
+    "total-negative": lambda: _world(
+        order([item("-2.00", row("ITEM", "10.00"), row("DISCOUNT", "12.00"))])
+    ),
     "currency-unexpected": lambda: _world(order([item("59.50", currency="XXX")])),
     "order-item-unclear": lambda: _world(order([_item(orderItemId=None)])),
     "quantity-unclear": lambda: _world(

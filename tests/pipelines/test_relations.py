@@ -102,6 +102,17 @@ def test_a_name_and_address_that_become_known_are_filled(
     assert world.calls("books").get("UpdateRelatie", 0) == before
 
 
+def test_a_buyer_of_whom_nothing_new_is_told_costs_no_call(world: World) -> None:
+    """However many of a window's orders come from known buyers, the books are asked six times."""
+    known = [order(f"405-0000000-000000{n}", name="Noor Visser") for n in range(4)]
+    world.post(f"{world.amazon}/control/orders", known[:1])
+    assert world.run("orders", *WINDOW).report["calls"]["AddRelatie"] == 1
+    world.post(f"{world.amazon}/control/orders", known[1:])
+    again = world.run("orders", *WINDOW).report
+    assert again["booked"] == 3
+    assert {"AddRelatie", "GetRelaties", "UpdateRelatie"}.isdisjoint(again["calls"])
+
+
 def test_no_field_that_stands_there_is_ever_changed(session: EBoekhouden) -> None:
     """Ours, and those that only a person fills; what differs is left as it is."""
     session.add(FULL, "", deadline_s=10)

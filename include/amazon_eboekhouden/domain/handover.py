@@ -23,6 +23,7 @@ from amazon_eboekhouden.domain.bookings import (
 from amazon_eboekhouden.domain.books import LedgerAccount
 from amazon_eboekhouden.domain.documents import document_of
 from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.relations import lacking
 
 BY_CATEGORY = {DEBTORS: "DEB", CREDITORS: "CRED"}
 
@@ -125,6 +126,7 @@ def _relation_booking(row: Mapping[Hashable, Any]) -> Booking:
         payload=relation_of_row(row),
         row=f"relation {row['relation_code']} of order {row['order_id']}",
         order_id=str(row["order_id"]),
+        facts={"lacks": lacking(row)},
     )
 
 

@@ -57,7 +57,7 @@ from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.orders import ORDERS, WHOLE, Skip
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.proceeds import OrderFault
-from amazon_eboekhouden.domain.relations import relation_of
+from amazon_eboekhouden.domain.relations import relation_of, tells_more
 from amazon_eboekhouden.domain.sale_kinds import (
     Parties,
     Sale,
@@ -323,7 +323,7 @@ def _new(
     # still empty there may be filled.
     if not (known := desk.booked.get(relation.key)) or known["state"] in NOT_YET_BOOKED:
         desk.relations.setdefault(relation.key, relation.row)
-    elif relation.names_buyer:
+    elif relation.names_buyer and tells_more(relation.row, known["facts"]):
         desk.known_relations[relation.key] = relation.row
 
 

@@ -22,6 +22,7 @@ from amazon_eboekhouden.config.vat import rates_in_force
 from amazon_eboekhouden.domain.buyers import BUYER_COLUMNS, buyer_of
 from amazon_eboekhouden.domain.frames import SKIPPED, Frame
 from amazon_eboekhouden.domain.item_vat import ItemVats, with_reported_vat
+from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.order_lines import is_facilitated, lines_of, pieces_of
 from amazon_eboekhouden.domain.order_versions import newest_versions, status_of
 from amazon_eboekhouden.domain.parcels import lines_per_parcel
@@ -225,6 +226,8 @@ def _read(
         percents = [rate.percent for rate in rates_in_force(area, left.on)]
         lines = lines_of(order_id, raw, place.currency, percents)
     total = sum(line["gross_cents"] for line in lines)
+    if total < 0:
+        raise OrderFault("total-negative", total=euros(total), currency=place.currency)
     if status != "CANCELLED" and not total:
         raise _SkippedOrder(Skip.REPLACEMENT if _replaces(raw) else Skip.NOTHING_TO_PAY)
     facilitated = "no" if status == "CANCELLED" else _facilitated(raw)

@@ -157,6 +157,10 @@ _ORDERS: Mapping[str, ProblemKind] = {
         "the amounts of {what} do not add up: total {total}, charges {parts}, tax {tax}",
         "compare the order in Seller Central; if it stays so, book it by hand",
     ),
+    "total-negative": ProblemKind(
+        "it comes to {total} {currency}, which no sale does",
+        "compare the order in Seller Central and book it by hand",
+    ),
     "amount-unreadable": ProblemKind(
         "the amount of {what} is no whole number of cents: {found}",
         "nothing to do if the next run shows the order correctly; else book it by hand",
@@ -297,6 +301,12 @@ _ORDERS: Mapping[str, ProblemKind] = {
         "it belongs to {on}, and the books are closed through {closed}",
         "correct books.closed_through if that VAT return is not filed yet; else book the order by "
         "hand in the open period and mind a supplementary return (suppletie)",
+    ),
+    "ship-date-differs": ProblemKind(
+        "it was booked on {booked}, when it was first seen as shipped; Amazon's report says that "
+        "it left on {found}, in another VAT quarter",
+        "move its VAT to the right return by hand (a supplementary return, suppletie, when that "
+        "one is filed), then pass the order over",
     ),
     "order-changed": ProblemKind(
         "it was booked at {booked} {currency}, Amazon now shows {found}",
@@ -484,6 +494,18 @@ _SETTLEMENTS: Mapping[str, ProblemKind] = {
     "settlement-method-only-euros": ProblemKind(
         "the method open_items_to_costs knows only euros, this settlement is in {currency}",
         "nothing was booked; choose settlement.method clearing for marketplaces outside the euro",
+    ),
+    "settlement-summary-differs": ProblemKind(
+        "its file comes to {total} {currency}, Amazon's finances to {summary}: {difference} "
+        "between them",
+        "nothing is held: the file adds up and is booked; ask Amazon's seller support which of "
+        "the two is right",
+    ),
+    "settlement-invoices-of-others": ProblemKind(
+        "{count} orders from before go-live pay open items that another coupling made, {amount} "
+        "EUR together, found by amount and date alone: {found}",
+        "approve when they are right; else set settlement.invoices_of_others to by_order_id, so "
+        "that these orders go to {account}, and approve then",
     ),
     "settlement-clearing-not-zero": ProblemKind(
         "the bookings would leave {difference} EUR on clearing account {account}",

@@ -6,6 +6,7 @@ VAT numbers of relations. Source: accounting rules 5.5 and 8.5; reliability 3.2.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from amazon_eboekhouden.domain.buyers import country_relation_key, identity_of, 
 
 # Stands as the company of a buyer whom Amazon does not name.
 NAMELESS = "Amazon-koper"
+_TOLD_LATER = (
+    "company", "contact", "address", "postal_code", "city", "country", "email", "vat_number"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,27 @@ def relation_of(
     return RelationChoice(key, code, _country_row(order, key, code, country))
 
 
+def lacking(row: Mapping[Any, Any]) -> list[str]:
+    """Fields of a row of RELATIONS that say nothing; the ledger keeps it, and no personal data."""
+    return [name for name in _TOLD_LATER if row[name] in ("", NAMELESS)]
+
+
+def tells_more(row: Mapping[str, Any], facts: str) -> bool:
+    """Whether a row of RELATIONS fills a field that was empty when the relation was made.
+
+    Args:
+        row: as the buyer is shown now.
+        facts: of the relation's booking; without them everything may be new.
+    """
+    before = json.loads(facts or "{}").get("lacks", _TOLD_LATER)
+    return not set(before) <= set(lacking(row))
+
+
+def _cut(text: str, most: int) -> str:
+    """At most so many UTF-16 units, as e-Boekhouden counts them."""
+    return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore")
+
+
 def _buyer_row(buyer: Mapping[str, Any], key: str, code: str) -> dict[str, Any]:
     company, name = buyer["buyer_company"], buyer["buyer_name"]
     business = bool(buyer["buyer_vat_number"] or (company and buyer["is_business"]))
@@ -68,13 +93,13 @@ def _buyer_row(buyer: Mapping[str, Any], key: str, code: str) -> dict[str, Any]:
         "booking": key,
         "relation_code": code,
         "is_business": business,
-        "company": shown[:100],
-        "contact": (name if shown != name else "")[:150],
-        "address": buyer["buyer_address"][:150],
-        "postal_code": buyer["buyer_postal_code"][:50],
-        "city": buyer["buyer_city"][:50],
+        "company": _cut(shown, 100),
+        "contact": _cut(name if shown != name else "", 150),
+        "address": _cut(buyer["buyer_address"], 150),
+        "postal_code": _cut(buyer["buyer_postal_code"], 50),
+        "city": _cut(buyer["buyer_city"], 50),
         "country": country if len(country) == 2 else "",
-        "email": buyer["buyer_email"][:150],
+        "email": _cut(buyer["buyer_email"], 150),
         "vat_number": buyer["buyer_vat_number"],
         "order_id": buyer["order_id"],
     }
