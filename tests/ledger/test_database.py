@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from amazon_eboekhouden.domain.errors import SettingsError
 from amazon_eboekhouden.ledger import LedgerSettings, database, schema
+from sqlalchemy import text
 
 _START = """
 import sys
@@ -70,3 +71,38 @@ def test_times_that_cannot_be_kept_are_refused(times: dict[str, float]) -> None:
     with pytest.raises(SettingsError) as refused:
         LedgerSettings(**times)
     assert refused.value.problems[0].code == "settings-invalid"
+
+
+_LAST_TO_LEAVE = """
+import sys
+from amazon_eboekhouden.ledger import database
+from sqlalchemy import text
+engine = database.connect(sys.argv[1])
+with engine.begin() as connection:
+    connection.execute(text("INSERT INTO seen VALUES ('of another process')"))
+engine.dispose()
+"""
+
+
+def test_opening_it_twice_in_a_process_leaves_its_log_to_the_first(tmp_path: Path) -> None:
+    """A page that opens the ledger once more must not make a task's process delete the log.
+
+    SQLite's locks are those of the process: a handle that is closed drops them all.
+    """
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    first = database.connect(url)
+    with first.begin() as connection:
+        connection.execute(text("CREATE TABLE seen (what TEXT)"))
+    again = database.connect(url)
+    subprocess.run([sys.executable, "-c", _LAST_TO_LEAVE, url], check=True)
+    with first.connect() as connection:
+        assert connection.execute(text("SELECT what FROM seen")).scalars().all() == [
+            "of another process"
+        ]
+    with first.begin() as connection:
+        connection.execute(text("INSERT INTO seen VALUES ('of this one')"))
+    subprocess.run([sys.executable, "-c", _LAST_TO_LEAVE, url], check=True)
+    with again.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM seen")).scalar_one() == 3
+    first.dispose()
+    again.dispose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from amazon_eboekhouden.ledger import schema
 NEWEST = "0002"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x617A6562  # any constant: the same in every process
-_one_at_a_time = threading.Lock()  # Alembic keeps its context in a global
+_one_at_a_time = threading.Lock()  # Alembic keeps its context in a global; see _make_private
 
 
 def connect(url: str) -> Engine:
@@ -75,8 +76,15 @@ def _with_driver(url: URL) -> URL:
 
 
 def _make_private(path: Path) -> None:
+    """Create the file so that nobody else may read it; one that exists is not touched.
+
+    Closing any handle of a file drops all locks that this process holds on it, those of SQLite's
+    open connections included. Another process then takes itself for the last one, deletes the
+    write-ahead log, and what is written through the open connections is lost.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    with _one_at_a_time, suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
