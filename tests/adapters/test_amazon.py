@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import httpx
 import pytest
 from amazon_eboekhouden.adapters.amazon import AmazonSeller
 from amazon_eboekhouden.domain.errors import (
@@ -14,6 +15,7 @@ from amazon_eboekhouden.domain.errors import (
     RemoteError,
     Unreachable,
 )
+from amazon_eboekhouden.domain.settlement.finance_totals import NetProceeds
 
 from tests.adapters.world import ONCE, QUICK, amazon_credentials
 
@@ -135,6 +137,28 @@ def test_the_transactions_of_one_order_come_whatever_their_age(seller, amazon):
     )
     own = [one for one in every if order_id in str(one["relatedIdentifiers"])]
     assert list(seller.transactions_of(order_id)) == own
+
+
+def test_what_finances_say_of_a_settlement_comes_in_cents(seller, amazon):
+    seed = {"seed": 3, "orders": 60, "from": "2026-09-01", "to": "2026-10-31"}
+    amazon.control("seed", {**seed, "profile": "year", "marketplaces": ["NL", "SE"]})
+    truth = httpx.get(f"{amazon.url}/control/truth").json()["settlements"]
+    assert {one["currency"] for one in truth} == {"EUR", "SEK"}
+    for one in truth[:3] + truth[-3:]:
+        own = NetProceeds(one["currency"], one["total_cents"])
+        assert seller.settlement_summary(one["settlement_id"]) == [own]
+    assert seller.settlement_summary("1") == []
+    groups = seller.event_groups(datetime(2026, 8, 1, tzinfo=UTC))
+    assert len(groups) == len(truth)
+    told = {(one.total, one.converted) for one in groups}
+    assert told == {
+        (
+            NetProceeds(one["currency"], one["total_cents"]),
+            one["converted_eur_cents"] and NetProceeds("EUR", one["converted_eur_cents"]),
+        )
+        for one in truth
+    }
+    assert seller.event_groups(datetime(2027, 1, 1, tzinfo=UTC)) == []
 
 
 def test_a_report_is_made_and_followed(seller):

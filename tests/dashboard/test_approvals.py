@@ -21,7 +21,17 @@ SUMMARY = {
     "lines": [
         {"section": "Facturen betaald", "line": "Verkopen", "rows": 3, "cents": 1210},
         {"section": "Ingehouden kosten", "line": "Verkoopcommissie", "rows": 1, "cents": -300},
-    ]
+    ],
+    "invoices_of_others": [
+        {
+            "order_id": "402-0000001-0000001",
+            "invoice": "WEB-77",
+            "relation": "WEB",
+            "cents": 1210,
+            "date": "2026-10-30",
+            "how": "amount",
+        }
+    ],
 }
 
 
@@ -68,6 +78,8 @@ def test_the_page_shows_what_would_be_approved(admin: Browser, waiting: Any) -> 
     assert "Verkoopcommissie" in page
     assert "<strong>€ 9,10</strong>" in page
     assert "Goedkeuren" in page
+    assert "WEB-77" in page
+    assert "bedrag en datum" in page
     assert "1</span> afrekening wacht op uw goedkeuring" in admin.get("/").text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -10,10 +11,19 @@ from typing import Any
 import pandas as pd
 import pytest
 from amazon_eboekhouden.domain import problems as catalogue
+from amazon_eboekhouden.domain.books import OpenItem
 from amazon_eboekhouden.domain.frames import BOOKED
 from amazon_eboekhouden.domain.problems import Problem
+from amazon_eboekhouden.domain.settlement import by_hand
+from amazon_eboekhouden.domain.settlement.cross_checks import summary_problems
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
 from amazon_eboekhouden.domain.settlement.left_over import propose_left_over
+from amazon_eboekhouden.domain.settlement.others import (
+    find_items,
+    free_items,
+    to_approve,
+    unpaid_orders,
+)
 from amazon_eboekhouden.domain.settlement.tie_out import gate
 
 from tests.domain.settlement.writing import file_of, invoice, row, settings, settled
@@ -70,6 +80,39 @@ def defect() -> list[Problem]:
     return gate(one.file, one.made, "1090")
 
 
+def of_others() -> list[Problem]:
+    one = settled(file_of([sale("50.00", on="2025-12-30")]))
+    orders = unpaid_orders(one.matched, date(2026, 1, 1))
+    near = OpenItem("W-1", "WEB", date(2025, 12, 29), 5000, 0, 5000)
+    return to_approve("18000000001", find_items(orders, free_items([near], ())), "2095")
+
+
+def paid_already() -> list[Problem]:
+    books = [invoice(ORDER, "50.00")]
+    one = settled(file_of([sale("50.00")]), *books)
+    return by_hand.paid_problems("18000000001", one.made.mutations, BOOKED.of(books), [])
+
+
+def paid_out_already() -> list[Problem]:
+    books = [invoice(ORDER, "50.00")]
+    made = settled(file_of([sale("50.00")]), *books).made.mutations
+    found = BOOKED.of(books), {"1090": -5000}, "1090", "2010"
+    return by_hand.payout_problems("18000000001", made, *found)
+
+
+def in_a_closed_period() -> list[Problem]:
+    books = {"connection": "books", "go_live": "2026-01-01", "closed_through": "2026-03-31"}
+    closed = settings(books=books)
+    return listed(sale("50.00"), books=(invoice(ORDER, "50.00"),), with_settings=closed)
+
+
+def another_amount() -> list[Problem]:
+    """Finances showed the refund of that day at 20.00, the settlement takes 25.00."""
+    seen = {"finances": {"ids": ["T-1"], "days": ["2026-03-10"], "is_estimate": False}}
+    shown = {**credit("C1"), "facts": json.dumps(seen)}
+    return listed(refund("-25.00"), books=(invoice(ORDER, "50.00"), shown))
+
+
 MAKES: dict[str, Callable[[], list[Problem]]] = {
     "settlement-encoding": lambda: refused(b"settlement-id\x81\x8d", charset="utf-8"),
     "settlement-columns": lambda: refused(b"settlement-id\ttransaction-type\n1\tOrder\n"),
@@ -93,6 +136,7 @@ MAKES: dict[str, Callable[[], list[Problem]]] = {
     "settlement-refund-ambiguous": lambda: listed(
         refund("-20.00"), books=(invoice(ORDER, "50.00"), credit("C1"), credit("C2"))
     ),
+    "settlement-refund-differs": another_amount,
     "settlement-refund-too-large": lambda: listed(
         refund("-60.00"), books=(invoice(ORDER, "50.00"),)
     ),
@@ -112,6 +156,11 @@ MAKES: dict[str, Callable[[], list[Problem]]] = {
     "settlement-needs-approval": proposal,
     "settlement-method-only-euros": lambda: proposal("SEK"),
     "settlement-clearing-not-zero": defect,
+    "settlement-invoices-of-others": of_others,
+    "settlement-paid-by-hand": paid_already,
+    "settlement-payout-by-hand": paid_out_already,
+    "settlement-closed-period": in_a_closed_period,
+    "settlement-summary-differs": lambda: summary_problems("18000000001", "EUR", 5000, 4999, 0),
 }
 
 

@@ -19,13 +19,20 @@ from sp_api.base import ApiResponse, SellingApiException
 from amazon_eboekhouden.adapters import amazon_answers as answers
 from amazon_eboekhouden.adapters.amazon_client import SERVICE, AmazonCredentials, SellerClients
 from amazon_eboekhouden.adapters.amazon_rates import PUBLISHED, NullBudget, Rate, RateBudget
-from amazon_eboekhouden.adapters.amazon_values import OrdersPage, ReportListed, report_listed
+from amazon_eboekhouden.adapters.amazon_values import (
+    OrdersPage,
+    ReportListed,
+    event_group,
+    net_proceeds,
+    report_listed,
+)
 from amazon_eboekhouden.adapters.clock import SystemClock
 from amazon_eboekhouden.adapters.http import is_loopback, within
 from amazon_eboekhouden.adapters.report_document import Document, DocumentLink, DocumentReader
 from amazon_eboekhouden.adapters.retrying import Patience, read_again
 from amazon_eboekhouden.domain.books import Clock
 from amazon_eboekhouden.domain.errors import BadAnswer, NotNow, Refused
+from amazon_eboekhouden.domain.settlement.finance_totals import EventGroup, NetProceeds
 
 __all__ = ["AmazonCredentials", "AmazonSeller", "OrdersPage", "ReportListed"]
 
@@ -41,6 +48,9 @@ TRANSACTIONS_DAYS = timedelta(days=179)
 _ORDERS = "/orders/2026-01-01/orders"
 _REPORTS = "/reports/2021-06-30/reports"
 _TRANSACTIONS = "/finances/2024-06-19/transactions"
+_SUMMARY = "/finances/2024-06-19/summary"
+# Only v0 tells what a settlement in another currency brought to the bank.
+_EVENT_GROUPS = "/finances/v0/financialEventGroups"
 # Without a version the library silently takes v0, which Amazon removes in March 2027.
 _VERSIONS: dict[type[Any], str] = {Orders: "2026-01-01", Finances: "2024-06-19"}
 
@@ -293,15 +303,42 @@ class AmazonSeller:
             {"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": order_id}
         )
 
+    def settlement_summary(self, settlement_id: str) -> list[NetProceeds]:
+        """What Amazon's finances say a settlement comes to: the independent control total.
+
+        Returns:
+            one per marketplace or account, none when Amazon has no summary of it.
+        """
+        which = {"relatedIdentifierName": "SETTLEMENT_ID", "relatedIdentifierValue": settlement_id}
+        rows = self._paged("listSummary", _SUMMARY, which, "summaries", "nextToken")
+        return [net_proceeds(row) for row in rows]
+
+    def event_groups(self, started_after: datetime) -> list[EventGroup]:
+        """Settlements that began after a moment, with what reached the bank."""
+        arguments = {
+            "FinancialEventGroupStartedAfter": _stamp(started_after),
+            "MaxResultsPerPage": 100,
+        }
+        operation, key = "listFinancialEventGroups", "FinancialEventGroupList"
+        rows = self._paged(operation, _EVENT_GROUPS, arguments, key, "NextToken")
+        return [event_group(row) for row in rows]
+
     def _transactions(self, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        operation = "listTransactions"
+        return self._paged(
+            "listTransactions", _TRANSACTIONS, arguments, "transactions", "nextToken"
+        )
+
+    def _paged(
+        self, operation: str, path: str, arguments: dict[str, Any], key: str, token_name: str
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of all pages of a question about finances."""
         seen: set[str] = set()
         token: str | None = None
         while True:
-            more = {"nextToken": token} if token else {}
-            answer = self._asked(operation, Finances, _TRANSACTIONS, {**arguments, **more})
+            more = {token_name: token} if token else {}
+            answer = self._asked(operation, Finances, path, {**arguments, **more})
             # A page may be empty and still have a next one.
-            yield from answers.expect(operation, answer.payload, "transactions", list)
+            yield from answers.expect(operation, answer.payload, key, list)
             token = _token(answer)
             if token is None:
                 return

@@ -24,8 +24,13 @@ PUBLISHED: dict[str, Rate] = {
     "getReportDocument": Rate(0.0167, 15),
     "createReport": Rate(0.0167, 15),
     "listTransactions": Rate(0.5, 10),
+    "listSummary": Rate(0.5, 10),
+    "listFinancialEventGroups": Rate(0.5, 30),
     "getMarketplaceParticipations": Rate(0.016, 15),
 }
+
+# Tokens that a backfill leaves in buckets from which the hourly runs take as well.
+LEFT_FOR_OTHERS: dict[str, float] = {"getOrder": 10, "getReports": 5, "getReportDocument": 5}
 
 
 class RateBudget(Protocol):

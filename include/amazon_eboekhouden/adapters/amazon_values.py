@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from amazon_eboekhouden.adapters.amazon_answers import expect, moment
 from amazon_eboekhouden.adapters.amazon_client import SERVICE
 from amazon_eboekhouden.domain.errors import BadAnswer
+from amazon_eboekhouden.domain.money import cents_of
+from amazon_eboekhouden.domain.settlement.finance_totals import EventGroup, NetProceeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,42 @@ def report_listed(row: Any) -> ReportListed:
         data_end_utc=moment(operation, row.get("dataEndTime")),
         marketplace_ids=tuple(str(one) for one in row.get("marketplaceIds") or ()),
     )
+
+
+def net_proceeds(row: Any) -> NetProceeds:
+    """What a summary of listSummary comes to.
+
+    Raises:
+        BadAnswer: a field that must be there is not.
+    """
+    operation = "listSummary"
+    return NetProceeds(*_amount(operation, expect(operation, row, "netProceeds", dict)))
+
+
+def event_group(row: Any) -> EventGroup:
+    """A group of listFinancialEventGroups: a settlement and its transfer to the bank.
+
+    Raises:
+        BadAnswer: a field that must be there is not.
+    """
+    operation = "listFinancialEventGroups"
+    total = _amount(operation, expect(operation, row, "OriginalTotal", dict))
+    converted = row.get("ConvertedTotal")
+    ended = moment(operation, row.get("FinancialEventGroupEnd"))
+    return EventGroup(
+        group_id=str(row.get("FinancialEventGroupId") or ""),
+        total=NetProceeds(*total),
+        converted=NetProceeds(*_amount(operation, converted)) if converted else None,
+        ended_utc=ended,
+    )
+
+
+def _amount(operation: str, value: Any) -> tuple[str, int]:
+    """Currency and cents of an amount, as either version of the Finances API writes it."""
+    for code, amount in (("currencyCode", "currencyAmount"), ("CurrencyCode", "CurrencyAmount")):
+        if isinstance(value, dict) and isinstance(value.get(amount), int | Decimal):
+            try:
+                return str(value.get(code) or ""), cents_of(value[amount])
+            except ValueError as error:
+                raise BadAnswer(SERVICE, operation, "an amount holds parts of a cent") from error
+    raise BadAnswer(SERVICE, operation, "an amount of the answer can't be read")

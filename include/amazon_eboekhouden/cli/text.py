@@ -87,6 +87,32 @@ def _settlement_text(summary: dict[str, Any]) -> list[str]:
         ),
         f"  total according to Amazon, {currency}".ljust(62)
         + f"{euros(summary['total_cents']):>14}",
+        *map(_of_another, summary.get("invoices_of_others", ())),
+        *_proposal_text(summary.get("proposal")),
+    ]
+
+
+def _of_another(found: dict[str, Any]) -> str:
+    """An open item of another coupling that the settlement pays."""
+    how = found["how"].replace("_", " ")
+    line = f"  order {found['order_id']} pays {found['invoice']} of another, found by {how}"
+    return line.ljust(62) + f"{euros(found['cents']):>14}"
+
+
+def _proposal_text(proposal: dict[str, int] | None) -> list[str]:
+    """The manual's method: what it books beside what Amazon withheld, and what it loses."""
+    if not proposal:
+        return []
+    names = {
+        "paid": "paid on invoices",
+        "left_over": "left-over invoices to costs",
+        "fees": "fees that Amazon withheld",
+        "vat_lost": "VAT in them that is not deducted",
+        "still_open": "stays open",
+    }
+    return [
+        f"  {text}".ljust(62) + f"{euros(proposal[f'{name}_cents']):>14}"
+        for name, text in names.items()
     ]
 
 

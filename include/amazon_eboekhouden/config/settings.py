@@ -211,7 +211,7 @@ class SettlementSettings(_Settings):
     advertising_vat: Literal["by_rule", "by_invoice"] = "by_invoice"
     approval: Literal["first_then_automatic", "required", "automatic"] = "first_then_automatic"
     payment_date: Literal["posted", "settlement_end"] = "posted"
-    invoices_of_others: Literal["by_amount", "by_number", "ignored"] = "by_amount"
+    invoices_of_others: Literal["by_amount", "by_order_id", "ignored"] = "by_amount"
     tolerance_cents: int = Field(default=2, ge=0, le=10)
 
 

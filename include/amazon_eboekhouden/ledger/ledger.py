@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from amazon_eboekhouden.domain.bookings import Booking
-from amazon_eboekhouden.domain.books import Clock, Remote
+from amazon_eboekhouden.domain.books import BookedMutation, Clock, Remote
 from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.ledger import couplings, database, records
 from amazon_eboekhouden.ledger.aliases import Aliases
@@ -32,6 +32,7 @@ from amazon_eboekhouden.ledger.settings import LedgerSettings
 from amazon_eboekhouden.ledger.settlements import Settlements
 from amazon_eboekhouden.ledger.sql_store import SqlStore
 from amazon_eboekhouden.ledger.states import Draft, State, Verdict
+from amazon_eboekhouden.ledger.windows import Reader
 
 
 def open_ledger(
@@ -275,9 +276,9 @@ class BookingLedger:
         """Amazon refused for want of tokens."""
         self.buckets.empty(seller, operation)
 
-    def rate_budget(self, seller: str) -> RateBudget:
-        """The buckets of one seller."""
-        return RateBudget(self.buckets, seller)
+    def rate_budget(self, seller: str, left: Mapping[str, float] | None = None) -> RateBudget:
+        """The buckets of one seller; `left` tokens per operation remain for others."""
+        return RateBudget(self.buckets, seller, left or {})
 
     # --- audit and rebuild ---------------------------------------------------------------------
     def audit(
@@ -290,6 +291,23 @@ class BookingLedger:
         looked_at = None if report.whole else ()
         self.record_problems(coupling, "audit", report.problems, orders=looked_at)
         return report
+
+    def read_back(
+        self, administration: str, remote: Remote, *, max_calls: int
+    ) -> Iterator[BookedMutation]:
+        """The mutations of the books, whoever made them, from the newest back.
+
+        Nothing comes when more than half of what may be asked in a month is used: the other half
+        is for settling doubts.
+
+        Raises:
+            domain.errors.RemoteError: the books cannot be asked.
+        """
+        used, _ = self.calls_used(administration)
+        max_calls = min(max_calls, self.settings.budget_stop // 2 - used)
+        if max_calls > 0:
+            reader = Reader(self.store, remote, self.settings, administration, max_calls)
+            yield from reader.newest_first()
 
     def rebuild(
         self,

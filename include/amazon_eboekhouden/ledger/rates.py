@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,14 @@ class RateBuckets:
     now_ms: Callable[[Connection], int]
 
     def take(
-        self, seller: str, operation: str, rate: float, burst: float, n: float = 1
+        self,
+        seller: str,
+        operation: str,
+        rate: float,
+        burst: float,
+        n: float = 1,
+        *,
+        leave: float = 0,
     ) -> datetime | None:
         """Take tokens.
 
@@ -34,6 +41,7 @@ class RateBuckets:
             rate: tokens a second, as published; one that was learnt goes before it.
             burst: most tokens the bucket holds.
             n: tokens to take.
+            leave: tokens that must remain for others.
 
         Returns:
             None when they were taken, otherwise when they will be there.
@@ -45,8 +53,9 @@ class RateBuckets:
             row = self._locked(connection, seller, operation)
             passed_s = max(0, now_ms - to_ms(row.refilled_utc)) / 1000
             tokens = min(float(burst), row.tokens + passed_s * row.rate)
-            if tokens + 1e-9 < n:
-                return from_ms(now_ms + round((n - tokens) / row.rate * 1000) + 1)
+            if tokens + 1e-9 < n + leave:
+                missing = n + leave - tokens
+                return from_ms(now_ms + round(missing / row.rate * 1000) + 1)
             self._write(connection, seller, operation, tokens=tokens - n, refilled_utc=now_ms)
         return None
 
@@ -92,10 +101,12 @@ class RateBudget:
 
     buckets: RateBuckets
     seller: str
+    left: Mapping[str, float] = field(default_factory=dict)  # per operation, for others
 
     def take(self, operation: str, rate: float, burst: float, n: float = 1) -> datetime | None:
         """None: taken; otherwise when to come back."""
-        return self.buckets.take(self.seller, operation, rate, burst, n)
+        leave = self.left.get(operation, 0)
+        return self.buckets.take(self.seller, operation, rate, burst, n, leave=leave)
 
     def learn(self, operation: str, rate: float) -> None:
         """Amazon's answer named the rate that holds."""

@@ -59,6 +59,19 @@ class Reader:
             yield Window(start, last, rows)
             start = last + 1
 
+    def newest_first(self) -> Iterator[BookedMutation]:
+        """Mutations from the newest back, until the calls are used up or nothing older is shown."""
+        rows, silent = self._ask(), 0
+        lowest = min((row.number for row in rows), default=1)
+        yield from rows
+        # Numbers may be missing where a person deleted; twice in a row is the service's own limit.
+        while lowest > 1 and silent < 2 and self.calls < self.max_calls:
+            start = max(lowest - self.settings.window, 1)
+            rows = self._ask(start, lowest - 1)
+            silent = 0 if rows else silent + 1
+            yield from rows
+            lowest = start
+
     def _ask(self, number_from: int = 0, number_to: int = 0) -> list[BookedMutation]:
         self.calls += 1
         self.store.count_call(self.admin, METERED)

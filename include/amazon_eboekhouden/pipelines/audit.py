@@ -42,6 +42,7 @@ from amazon_eboekhouden.pipelines import fee_invoices, retention
 from amazon_eboekhouden.pipelines.check import shown_balances
 from amazon_eboekhouden.pipelines.report import RunReport, refused_credentials, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
+from amazon_eboekhouden.pipelines.settlement_cross_checks import late_warnings
 from amazon_eboekhouden.pipelines.settlement_files import BOOKED
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def run(runtime: Runtime) -> RunReport:
             runtime.ledger, runtime.staging, runtime.environment, now
         )
     links, found = _settlements(runtime, report)
+    found += late_warnings(runtime, _records(runtime), local_date(now), report.calls)
     parts = {"settlements": found}
     failures = []
     try:

@@ -90,10 +90,16 @@ class Runtime:
         """The seller's id as the connection names it."""
         return self._connection(self.settings.seller.connection, AMAZON).text("seller_id")
 
-    def amazon(self) -> AmazonSeller:
-        """The Amazon side; asks the ledger's shared buckets before each call."""
+    def amazon(self, *, background: bool = False) -> AmazonSeller:
+        """The Amazon side; asks the ledger's shared buckets before each call.
+
+        Args:
+            background: leaves the hourly runs some of the tokens, and waits for none in place.
+        """
         # The clients are imported by the steps that use them: each step is a process of its own.
         from amazon_eboekhouden.adapters.amazon import AmazonCredentials, AmazonSeller
+        from amazon_eboekhouden.adapters.amazon_rates import LEFT_FOR_OTHERS
+        from amazon_eboekhouden.adapters.retrying import Patience
 
         found = self._connection(self.settings.seller.connection, AMAZON)
         endpoint = found.host.rstrip("/")
@@ -107,9 +113,11 @@ class Runtime:
             login_url=found.text("login_url")
             or (f"{endpoint}/auth/o2/token" if endpoint else None),
         )
+        left = LEFT_FOR_OTHERS if background else {}
         return AmazonSeller(
             credentials,
-            budget=self.ledger.rate_budget(credentials.seller_id),
+            budget=self.ledger.rate_budget(credentials.seller_id, left),
+            patience=Patience(short_wait_s=0) if background else None,
             on_secret=self.on_secret,
         )
 

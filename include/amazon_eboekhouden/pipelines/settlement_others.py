@@ -7,67 +7,114 @@ e-Boekhouden reference 8, "Double booking risk".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from amazon_eboekhouden.domain.money import euros
-from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.problems import Problem
+from amazon_eboekhouden.domain.settlement.by_hand import paid_problems, payout_problems
 from amazon_eboekhouden.domain.settlement.others import (
     BY_AMOUNT,
     Found,
+    Unpaid,
     find_items,
     foreign_rows,
     foreign_rows_of_payments,
-    paid_by_hand,
+    foreign_rows_shown,
+    free_items,
+    invoices_naming,
     unpaid_orders,
     with_foreign,
 )
 from amazon_eboekhouden.pipelines.runtime import Runtime
 
-# Beyond so many the problem only counts them.
-_NAMED_MOST = 5
-_CERTAIN = ("CONFIRMED", "SUPERSEDED", "IGNORED", "REJECTED")
+if TYPE_CHECKING:
+    from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden
+
+# Metered calls to look for order ids in the books, once per settlement: 400 mutations each.
+_READ_BACK_CALLS = 25
+# What the ledger keeps of that search, beside the settlement's totals.
+_NAMING = "invoices_naming"
 
 
-def known_payments(booked: pd.DataFrame, settlement_id: str) -> pd.DataFrame:
-    """BOOKED with the invoices of others that this settlement was already planned to pay."""
-    return with_foreign(booked, foreign_rows_of_payments(booked, settlement_id))
+def known_payments(
+    booked: pd.DataFrame, settlement_id: str, totals: Mapping[str, Any]
+) -> pd.DataFrame:
+    """BOOKED with the invoices of others that a settlement pays, as it was worked out before.
+
+    Args:
+        booked: BOOKED.
+        settlement_id: Amazon's.
+        totals: what the ledger remembers of the settlement.
+    """
+    rows = foreign_rows_of_payments(booked, settlement_id)
+    if not rows and not _was_planned(booked, settlement_id):
+        rows = foreign_rows_shown(totals.get("summary", {}).get("invoices_of_others", ()))
+    return with_foreign(booked, rows)
 
 
 def invoices_of_others(
-    runtime: Runtime, matched: pd.DataFrame, booked: pd.DataFrame, currency: str
+    runtime: Runtime,
+    settlement_id: str,
+    matched: pd.DataFrame,
+    booked: pd.DataFrame,
+    calls: Counter[str],
 ) -> tuple[pd.DataFrame, list[Found]]:
     """BOOKED with the open items that orders from before go-live pay, and what was found.
+
+    Args:
+        runtime: the coupling's runtime.
+        settlement_id: of a settlement in euros.
+        matched: MATCHED.
+        booked: BOOKED, with what this settlement was already planned to pay.
+        calls: counts what the books are asked.
 
     Raises:
         domain.errors.RemoteError: the books cannot be asked.
     """
-    orders = unpaid_orders(matched) if currency == "EUR" else []
-    allowed = runtime.settings.settlement.invoices_of_others
-    if not orders or allowed == "ignored":
+    settings = runtime.settings
+    allowed = settings.settlement.invoices_of_others
+    # What was planned once stays planned so.
+    if allowed == "ignored" or _was_planned(booked, settlement_id):
+        return booked, []
+    orders = unpaid_orders(matched, settings.books.go_live)
+    if not orders:
         return booked, []
     with runtime.books() as books:
-        items = books.open_items()
-    found = find_items(orders, items, frozenset(booked["invoice_number"]))
-    if allowed == "by_number":
+        try:
+            free = free_items(books.open_items(), frozenset(booked["invoice_number"]))
+            naming = _naming(runtime, settlement_id, orders, books) if free else {}
+        finally:
+            calls.update(books.calls)
+    found = find_items(orders, free, naming)
+    if allowed == "by_order_id":
         found = [one for one in found if one.how != BY_AMOUNT]
     return with_foreign(booked, foreign_rows(found)), found
 
 
-def shown(found: Sequence[Found]) -> list[dict[str, Any]]:
-    """What was found, as plain values."""
-    return [
-        {
-            "order_id": one.order_id,
-            "invoice": one.item.invoice_number,
-            "cents": one.item.open_cents,
-            "date": one.item.date.isoformat(),
-            "how": one.how,
-        }
-        for one in found
-    ]
+def _was_planned(booked: pd.DataFrame, settlement_id: str) -> bool:
+    return bool((booked["settlement_id"] == settlement_id).any())
+
+
+def _naming(
+    runtime: Runtime, settlement_id: str, orders: Sequence[Unpaid], books: EBoekhouden
+) -> Mapping[str, Sequence[str]]:
+    """Invoices in the books that name one of these orders; looked for once per settlement."""
+    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    kept: Mapping[str, Sequence[str]] | None = record.totals.get(_NAMING) if record else None
+    if kept is not None:
+        return kept
+    bound = runtime.ledger.coupling_state(runtime.settings.name)
+    administration = (bound.administration if bound else "") or books.administration_guid()
+    read = list(runtime.ledger.read_back(administration, books, max_calls=_READ_BACK_CALLS))
+    found = invoices_naming(read, {order.order_id for order in orders})
+    # Nothing read: the month's calls are used up, and another month may tell more.
+    if read and record is not None and not runtime.preview:
+        totals = {_NAMING: found}
+        runtime.ledger.settlements.record(runtime.seller_id, settlement_id, totals=totals)
+    return found
 
 
 def booked_by_hand(
@@ -84,40 +131,7 @@ def booked_by_hand(
         return []
     # First the ledger, then the books: what is confirmed now must be visible afterwards.
     with runtime.books() as books:
-        paid = paid_by_hand(mutations, booked, books.open_items())
+        problems = paid_problems(settlement_id, mutations, booked, books.open_items())
         balances = books.balances() if own.empty else {}
-    row = f"settlement {settlement_id}"
-    problems = []
-    if paid:
-        numbers = ", ".join(number for _, number, _, _ in paid[:_NAMED_MOST])
-        more = "" if len(paid) <= _NAMED_MOST else f" and {len(paid) - _NAMED_MOST} more"
-        missing = sum(ours - there for _, _, ours, there in paid)
-        problems.append(
-            problem(
-                "settlement-paid-by-hand",
-                row,
-                count=len(paid),
-                invoices=f"{numbers}{more}",
-                amount=euros(missing),
-            )
-        )
-    payout = _payout(mutations, settlement_id)
-    of_settlements = booked[booked["settlement_id"] != ""]
-    settled = of_settlements["state"].isin(_CERTAIN).all()
-    if payout > 0 and settled and -balances.get(clearing, 0) >= payout:
-        problems.append(
-            problem(
-                "settlement-payout-by-hand",
-                row,
-                account=clearing,
-                balance=euros(balances[clearing]),
-                payout=euros(payout),
-                transit=runtime.settings.accounts.transit,
-            )
-        )
-    return problems
-
-
-def _payout(mutations: pd.DataFrame, settlement_id: str) -> int:
-    is_payout = mutations["booking"].str.startswith(f"mny:{settlement_id}:payout-:")
-    return int(mutations.loc[is_payout, "gross_cents"].sum())
+    transit = runtime.settings.accounts.transit
+    return problems + payout_problems(settlement_id, mutations, booked, balances, clearing, transit)

@@ -7,22 +7,27 @@ is handed to the ledger before the file adds up and every row has exactly one de
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS
-from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.settlement import proof as proofs
 from amazon_eboekhouden.domain.settlement.bookings import SETTLED, settlement_bookings
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
 from amazon_eboekhouden.domain.settlement.left_over import propose_left_over
 from amazon_eboekhouden.domain.settlement.matching import match as match_rows
-from amazon_eboekhouden.domain.settlement.others import BY_AMOUNT
-from amazon_eboekhouden.domain.settlement.statement import Statement, statement
+from amazon_eboekhouden.domain.settlement.others import (
+    BY_AMOUNT,
+    Found,
+    shown,
+    to_approve,
+)
+from amazon_eboekhouden.domain.settlement.statement import Statement, account_sums, statement
 from amazon_eboekhouden.domain.settlement.tie_out import gate
 from amazon_eboekhouden.domain.settlement.unparking import unpark
 from amazon_eboekhouden.ledger.decisions import Choice
@@ -41,6 +46,8 @@ from amazon_eboekhouden.pipelines.booking import book
 from amazon_eboekhouden.pipelines.references import rates_for_settlement
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
+from amazon_eboekhouden.pipelines.settlement_approval import text_of
+from amazon_eboekhouden.pipelines.settlement_cross_checks import Asked
 from amazon_eboekhouden.pipelines.settlement_files import SettlementContent
 
 
@@ -55,6 +62,7 @@ class Worked:
         stopped: those that keep the settlement from being booked.
         waits: nothing may be booked yet.
         summary: the statement as plain values.
+        calls: what it took to ask the books.
     """
 
     mutations: pd.DataFrame
@@ -64,6 +72,7 @@ class Worked:
     stopped: Sequence[Problem]
     waits: bool
     summary: dict[str, Any]
+    calls: Counter[str] = field(default_factory=Counter)
 
 
 def find(runtime: Runtime) -> list[str]:
@@ -103,8 +112,13 @@ def _match(runtime: Runtime, settlement: SettlementContent) -> str:
     if not isinstance(read, SettlementFile):
         manifest |= {"refused": True, "frames": {}, "problems": plain_problems(read)}
         return write_manifest(runtime.staging, batch, "matched", manifest)
-    worked = work(runtime, read, settlement.deposit_eur_cents)
+    finances = Asked(runtime, settlement.totals)
+    deposit = settlement.deposit_eur_cents
+    if deposit is None:  # What a person entered beats what Amazon tells.
+        deposit = finances.transferred(read.header)
+    worked = work(runtime, read, deposit, settlement.totals, ask=True)
     checked = check(worked.mutations, worked.mutation_lines, RELATIONS.empty())
+    warnings = finances.control_total(read.header, worked.rows)
     stopped = [*worked.stopped, *checked.problems]
     # A settlement is booked whole or not at all: one held-back booking holds all of them back.
     refused = worked.waits or bool(stopped)
@@ -117,55 +131,67 @@ def _match(runtime: Runtime, settlement: SettlementContent) -> str:
         "refused": refused,
         "frames": write_frames(runtime.staging, batch, frames),
         "summary": worked.summary,
-        "problems": plain_problems([*worked.problems, *stopped]),
+        "problems": plain_problems([*worked.problems, *warnings, *stopped]),
+        "calls": dict(finances.calls + worked.calls),
     }
     return write_manifest(runtime.staging, batch, "matched", manifest)
 
 
-def work(runtime: Runtime, read: SettlementFile, deposit_eur_cents: int | None) -> Worked:
+def work(
+    runtime: Runtime,
+    read: SettlementFile,
+    deposit_eur_cents: int | None,
+    totals: Mapping[str, Any],
+    *,
+    ask: bool,
+) -> Worked:
     """Match a settlement that adds up, and work out what it would book.
 
     Args:
         runtime: the coupling's runtime.
         read: the settlement.
         deposit_eur_cents: what reached the bank in EUR, for another currency.
+        totals: what the ledger remembers of the settlement.
+        ask: the books are asked for the invoices of others; else what was found before holds.
+
+    Raises:
+        domain.errors.RemoteError: the books cannot be asked.
     """
-    settings, currency = runtime.settings, read.header.currency
-    booked = others.known_payments(runtime.booked(), read.header.settlement_id)
+    settings, settlement_id = runtime.settings, read.header.settlement_id
+    calls: Counter[str] = Counter()
+    found: list[Found] = []
+    booked = others.known_payments(runtime.booked(), settlement_id, {} if ask else totals)
     matched = match_rows(read, booked, settings)
-    booked, found = others.invoices_of_others(runtime, matched, booked, currency)
-    if found:
-        matched = match_rows(read, booked, settings)
+    if ask and read.header.currency == "EUR":
+        booked, found = others.invoices_of_others(runtime, settlement_id, matched, booked, calls)
+        if found:
+            matched = match_rows(read, booked, settings)
     rates = rates_for_settlement(runtime, read.header.currency, read.rows["posted"])
     result = settlement_bookings(
         read, matched, booked, settings, rates=rates, deposit_eur_cents=deposit_eur_cents
     )
-    summary = _summary(statement(read, result), len(read.rows))
-    summary["invoices_of_others"] = others.shown(found)
+    page = statement(read, result)
+    summary = _summary(page, len(read.rows)) | {"invoices_of_others": shown(found)}
+    weigh = to_approve(settlement_id, found, settings.accounts.before_go_live)
     if settings.settlement.method == "clearing":
+        summary["still_open_cents"] = result.still_open_cents
+        summary["accounts"] = proofs.accounts_shown(account_sums(page.entries))
         account = settings.accounts.clearing.of(read.header.currency)
-        stopped = gate(read, result, account)
         return Worked(
             result.mutations,
             result.mutation_lines,
             result.rows,
-            result.problems,
-            stopped,
+            [*result.problems, *weigh],
+            gate(read, result, account),
             result.waits,
             summary,
+            calls,
         )
     proposal = propose_left_over(read, matched, booked, settings)
-    summary["proposal"] = {
-        "deposit_cents": proposal.deposit_cents,
-        "paid_cents": proposal.paid_cents,
-        "left_over_cents": proposal.left_over_cents,
-        "fees_cents": proposal.fees_cents,
-        "vat_lost_cents": proposal.vat_lost_cents,
-        "still_open_cents": proposal.still_open_cents,
-    }
+    summary["proposal"] = proposal.amounts
     nothing = proposal.mutations.empty
     # That it only proposes is said by the approval itself; why there is nothing to approve is not.
-    problems = proposal.problems if nothing else ()
+    problems = proposal.problems if nothing else weigh
     return Worked(
         proposal.mutations,
         proposal.mutation_lines,
@@ -174,6 +200,7 @@ def work(runtime: Runtime, read: SettlementFile, deposit_eur_cents: int | None) 
         (),
         nothing,
         summary,
+        calls,
     )
 
 
@@ -257,31 +284,18 @@ def decided_under(seller_id: str, settlement_id: str) -> str:
 def approval_text(runtime: Runtime, ref: str) -> str:
     """What a person reads before approving: the statement, in Dutch."""
     summary = read_manifest(runtime.staging, ref).get("summary")
-    if not summary:
-        return ""
-    currency = summary["currency"]
-    lines = [
-        f"Afrekening **{summary['settlement_id']}**, {summary['start']} tot {summary['end']}",
-        "",
-        f"| regel | bedrag ({currency}) |",
-        "|---|---:|",
-        *(f"| {x['section']}: {x['line']} | {euros(x['cents'])} |" for x in summary["lines"]),
-        f"| **totaal volgens Amazon** | **{euros(summary['total_cents'])}** |",
-    ]
-    if "proposal" in summary:
-        proposed = {k.removesuffix("_cents"): euros(v) for k, v in summary["proposal"].items()}
-        lines.append("")
-        lines.append(
-            "Voorstel: {paid} op facturen, {left_over} naar kosten; {vat_lost} btw wordt niet "
-            "afgetrokken; {still_open} blijft open.".format(**proposed)
-        )
-    return "\n".join(lines)
+    return text_of(summary) if summary else ""
+
+
+def problems_to_weigh(runtime: Runtime, ref: str) -> list[Problem]:
+    """What will stand on the list of problems once the settlement is booked."""
+    return problems_of(read_manifest(runtime.staging, ref))
 
 
 def book_matched(runtime: Runtime, settlement_id: str, ref: str) -> RunReport:
     """Book what `match` worked out, and remember what became of the settlement."""
     manifest = read_manifest(runtime.staging, ref)
-    report = RunReport(problems=problems_of(manifest))
+    report = RunReport(problems=problems_of(manifest), calls=Counter(manifest.get("calls", {})))
     if "summary" in manifest:
         report.details["settlements"] = [manifest["summary"]]
     state = files.REFUSED
@@ -390,7 +404,9 @@ def wait_for_approval(runtime: Runtime, settlement_id: str, ref: str) -> RunRepo
         method=runtime.settings.settlement.method,
         settlement=settlement_id,
     )
-    report = RunReport(problems=[waiting, *problems_of(manifest)])
+    report = RunReport(
+        problems=[waiting, *problems_of(manifest)], calls=Counter(manifest.get("calls", {}))
+    )
     report.details["settlements"] = [manifest["summary"]]
     record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
     totals = {**(record.totals if record else {}), "summary": manifest["summary"]}

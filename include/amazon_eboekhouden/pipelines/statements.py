@@ -24,6 +24,7 @@ from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settl
 from amazon_eboekhouden.domain.settlement.proof import Proof
 from amazon_eboekhouden.pipelines import settlement_files as files
 from amazon_eboekhouden.pipelines.runtime import Runtime
+from amazon_eboekhouden.pipelines.settlement_cross_checks import CONVERTED
 
 KEPT: Mapping[str, Frame] = {
     "rows": SETTLED,
@@ -61,7 +62,10 @@ def proof_of(runtime: Runtime, settlement_id: str) -> Proof | list[Problem]:
     else:
         from amazon_eboekhouden.pipelines.settlements import work
 
-        worked = work(runtime, read, found.deposit_eur_cents)
+        deposit = found.deposit_eur_cents
+        if deposit is None:
+            deposit = found.totals.get(CONVERTED)
+        worked = work(runtime, read, deposit, found.totals, ask=False)
         waits = worked.waits
         frames = {
             "rows": worked.rows,
@@ -111,15 +115,7 @@ def summary_of(made: Proof) -> dict[str, Any]:
             }
             for line in made.lines
         ],
-        "accounts": [
-            {
-                "account": proofs.account_word(found.account),
-                "vat_code": found.vat_code,
-                "net_cents": found.net_cents,
-                "vat_cents": found.vat_cents,
-            }
-            for found in made.accounts
-        ],
+        "accounts": proofs.accounts_shown(made.accounts),
         "mutations": len(page.entries),
         "booked": made.booked,
         "bank_eur_cents": made.bank_cents,

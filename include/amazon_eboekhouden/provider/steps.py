@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# What a person reads of problems before approving; the list itself comes after the booking.
+_LISTED_MOST = 40
+
 
 def active_couplings() -> list[str]:
     """Names of the couplings to run: those that neither their file nor a person keeps from it."""
@@ -207,13 +210,26 @@ def match_settlement() -> dict[str, Any]:
     def step(runtime: Runtime, settlement_id: str) -> dict[str, Any]:
         batch = settlements.match(runtime, settlement_id)
         needed = settlements.approval_needed(runtime, settlement_id, batch)
-        text = settlements.approval_text(runtime, batch) if needed else ""
+        text = _to_approve(runtime, batch) if needed else ""
         if needed and not runtime.preview:
             settlements.wait_for_approval(runtime, settlement_id, batch)
         return {"batch": batch, "needs_approval": needed, "statement": text}
 
     matched: dict[str, Any] = _settlement_step(step)
     return matched
+
+
+def _to_approve(runtime: Runtime, batch: str) -> str:
+    """The text of the approval: the statement, and what will stand on the list of problems."""
+    from amazon_eboekhouden.pipelines import settlements
+    from amazon_eboekhouden.provider.dashboard.dutch import row_in_dutch, worded
+
+    found = [(one.row, worded(one)) for one in settlements.problems_to_weigh(runtime, batch)]
+    listed = [f"- {row_in_dutch(row)}: {one.title}. {one.cause}" for row, one in found]
+    if len(listed) > _LISTED_MOST:
+        listed[_LISTED_MOST:] = [f"- en {len(found) - _LISTED_MOST} andere"]
+    more = ["", "Wat er daarna op de lijst staat:", "", *listed] if listed else []
+    return "\n".join([settlements.approval_text(runtime, batch), *more])
 
 
 def book_settlement(batch: str) -> dict[str, int]:

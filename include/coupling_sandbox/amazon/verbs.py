@@ -1,6 +1,7 @@
 """Control verbs of the Amazon sandbox."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -184,8 +185,8 @@ def _summary(body: bytes) -> dict[str, Any] | None:
     """Return what the finances API can tell of a posted settlement; None when unreadable."""
     row = _summary_row(body)
     start, end = _period(body)
-    digits = (row.get("total-amount") or "").strip().replace(".", "").replace(",", "")
-    if start is None or end is None or not digits.lstrip("-").isdigit():
+    total = _cents(row.get("total-amount") or "")
+    if start is None or end is None or total is None:
         return None
     deposit = _date(row.get("deposit-date")) or end
     return {
@@ -195,8 +196,19 @@ def _summary(body: bytes) -> dict[str, Any] | None:
         "start_utc": start.isoformat(),
         "end_utc": end.isoformat(),
         "deposit_utc": deposit.isoformat(),
-        "total_cents": int(digits),
+        "total_cents": total,
     }
+
+
+def _cents(text: str) -> int | None:
+    """Read an amount whatever its signs for decimals and thousands; None when it is none."""
+    found = re.fullmatch(r"(.*?)(?:[.,](\d{1,2}))?", text.strip())
+    whole, part = (found[1], found[2]) if found else ("", None)
+    digits = re.sub(r"[.,'\u2019 \u00a0\u202f]", "", whole)
+    if not digits.lstrip("+-").isdigit():
+        return None
+    sign = -1 if digits.startswith("-") else 1
+    return sign * (int(digits.lstrip("+-")) * 100 + int((part or "0").ljust(2, "0")))
 
 
 def _period(body: bytes) -> tuple[datetime | None, datetime | None]:

@@ -66,6 +66,7 @@ class SettlementBookables:
         left_on_clearing_cents: control sum C2, 0.
         fx_cents: exchange difference, above zero a loss.
         excess_cents: EUR paid beyond open items, part of what stands on suspense.
+        still_open_cents: EUR that stays open on the invoices that are paid.
     """
 
     mutations: pd.DataFrame
@@ -76,6 +77,7 @@ class SettlementBookables:
     left_on_clearing_cents: int = 0
     fx_cents: int = 0
     excess_cents: int = 0
+    still_open_cents: int = 0
 
 
 def settlement_bookings(
@@ -139,6 +141,7 @@ def settlement_bookings(
         left_on_clearing_cents=left,
         fx_cents=fx_cents,
         excess_cents=desk.excess_cents,
+        still_open_cents=desk.still_open_cents,
     )
 
 

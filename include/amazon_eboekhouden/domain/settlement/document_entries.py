@@ -42,6 +42,7 @@ class Desk:
     header: SettlementHeader
     row_count: int
     excess_cents: int = 0
+    still_open_cents: int = 0
     problems: list[Problem] = field(default_factory=list)
     made: list[Document] = field(default_factory=list)
 
@@ -146,6 +147,7 @@ def _add_payment(desk: Desk, unit: Any, invoice: Document, tolerance_cents: int)
             )
         )
     if paid.rest_cents > 0:
+        desk.still_open_cents += paid.rest_cents
         desk.problems.append(
             problem(
                 "settlement-underpaid",

@@ -55,6 +55,18 @@ class LeftOverProposal:
     vat_lost_cents: int
     still_open_cents: int
 
+    @property
+    def amounts(self) -> dict[str, int]:
+        """The comparison that is always shown: what was withheld beside what is booked."""
+        return {
+            "deposit_cents": self.deposit_cents,
+            "paid_cents": self.paid_cents,
+            "left_over_cents": self.left_over_cents,
+            "fees_cents": self.fees_cents,
+            "vat_lost_cents": self.vat_lost_cents,
+            "still_open_cents": self.still_open_cents,
+        }
+
 
 def propose_left_over(
     settlement: SettlementFile,

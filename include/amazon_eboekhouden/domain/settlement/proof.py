@@ -337,6 +337,19 @@ def account_word(account: str) -> str:
     return {"category:DEB": "Debiteuren", "category:CRED": "Crediteuren"}.get(account, account)
 
 
+def accounts_shown(sums: Iterable[AccountSum]) -> list[dict[str, Any]]:
+    """Sums per ledger account as plain values."""
+    return [
+        {
+            "account": account_word(found.account),
+            "vat_code": found.vat_code,
+            "net_cents": found.net_cents,
+            "vat_cents": found.vat_cents,
+        }
+        for found in sums
+    ]
+
+
 def accounts_text(entry: StatementEntry) -> str:
     """Header account and line accounts, such as `1090: 4610 HOOG_INK_21, 4611 HOOG_INK_21`."""
     lines = [

@@ -168,6 +168,20 @@ SETTLEMENTS: Mapping[str, Words] = {
         "Klopt {closed} niet, verbeter dan books.closed_through. Kijk anders of de btw erin om een "
         "suppletie vraagt.",
     ),
+    "settlement-summary-differs": (
+        "Amazons eigen cijfers verschillen",
+        "Het bestand komt op {total} {currency}, Amazons financiële overzicht op {summary}: "
+        "{difference} verschil.",
+        "Er wordt niets tegengehouden: het bestand telt op en wordt geboekt. Vraag Amazon welke "
+        "van de twee klopt.",
+    ),
+    "settlement-invoices-of-others": (
+        "Facturen van een andere koppeling",
+        "{count} bestellingen van voor de ingang betalen openstaande posten van een andere "
+        "koppeling, samen {amount} euro, alleen gevonden op bedrag en datum: {found}.",
+        "Keur goed als het klopt. Zet anders settlement.invoices_of_others op by_order_id, dan "
+        "gaan deze bestellingen naar {account}, en keur daarna goed.",
+    ),
     "settlement-needs-approval": (
         "Voorstel wacht op goedkeuring",
         "Voorstel: {paid} EUR op facturen, {left_over} EUR naar {account}.",

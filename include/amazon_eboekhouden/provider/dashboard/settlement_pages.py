@@ -68,6 +68,7 @@ def settlement(
         "name": name,
         "settlement": found,
         "lines": _lines(sources, found, name),
+        "of_others": found.totals.get("summary", {}).get("invoices_of_others", ()),
         "proposal": found.totals.get("summary", {}).get("proposal"),
         "bookings": view.bookings_of(settlement_id, limit=PAGE, offset=shown["offset"]),
         "problems": view.problems(limit=PAGE, scope=f"settlement:{settlement_id}"),
