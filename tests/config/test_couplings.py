@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from amazon_eboekhouden.config import couplings
 from amazon_eboekhouden.config.environment import environment_of
+from amazon_eboekhouden.config.vat import sale_row
 from amazon_eboekhouden.domain.errors import SettingsError
 from amazon_eboekhouden.pipelines.runtime import read_settings
 
@@ -106,6 +108,50 @@ def test_the_problem_of_a_wrong_setting_says_what_to_do(tmp_path: Path) -> None:
 def test_an_override_of_a_sale_kind_that_does_not_exist_is_named(tmp_path: Path) -> None:
     found = faults(tmp_path, GOOD + "vat:\n  - {sale_kind: S99, code: HOOG_VERK_21}\n")
     assert [(field, line) for field, _, line in found] == [("vat.0.sale_kind", 9)]
+
+
+@pytest.mark.parametrize(
+    ("override", "why"),
+    [
+        ("sale_kind: S6, code: HOOG_VERK_21", "puts 21 % of Dutch VAT in the books"),
+        ("sale_kind: S12, code: LAAG_VERK_9", "puts 9 % of Dutch VAT in the books"),
+        ("sale_kind: S10, rate_percent: 21, code: LAAG_VERK_9", "kind S10 at 21 %"),
+        ("sale_kind: S10, code: GEEN", "carries no VAT"),
+        ("sale_kind: S7, rate_percent: 9, code: BI_EU_VERK", "carries no VAT"),
+    ],
+)
+def test_a_code_that_carries_another_vat_than_the_sale_is_refused(
+    tmp_path: Path, override: str, why: str
+) -> None:
+    """Foreign VAT never enters the Dutch return, and Dutch VAT never leaves it."""
+    [(field, found, line)] = faults(tmp_path, GOOD + f"vat:\n  - {{{override}}}\n")
+    assert (field, line) == ("vat.0.code", 9)
+    assert why in found
+
+
+def test_an_override_without_a_rate_is_meant_for_the_rate_of_its_code(tmp_path: Path) -> None:
+    more = 'vat:\n  - {sale_kind: S10, code: HOOG_VERK_21, account: "8005"}\n'
+    (tmp_path / "shop.yaml").write_text(GOOD + more)
+    settings = couplings.read(tmp_path, "shop")
+    rows = [sale_row("S10", Decimal(percent), settings) for percent in (21, 9)]
+    assert [(row.code, row.account) for row in rows if row] == [
+        ("HOOG_VERK_21", "8005"),
+        ("LAAG_VERK_9", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("override", "field"),
+    [
+        ("fee_kind: nothing", "fees.0.fee_kind"),
+        ("fee_kind: fba, vat_code: HOOG_VERK_21", "fees.0.vat_code"),
+    ],
+)
+def test_an_override_of_fees_that_cannot_be_is_named(
+    tmp_path: Path, override: str, field: str
+) -> None:
+    found = faults(tmp_path, GOOD + f"fees:\n  - {{{override}}}\n")
+    assert [name for name, _, _ in found] == [field]
 
 
 @pytest.mark.parametrize("setting", ["document", "document_b2b"])

@@ -167,3 +167,24 @@ def test_a_service_that_is_down_is_named_and_the_other_one_still_checked(
     result = world.run("check")
     assert result.codes == ["service-unreachable"]
     assert result.report["calls"].get("OpenSession") == 1
+
+
+@pytest.mark.parametrize("value", ["neither json nor uri", '{"conn_type":'])
+def test_a_connection_that_cannot_be_read_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_EBOEKHOUDEN_DEMO", value)
+    result = world.run("check")
+    assert (result.status, result.codes) == (2, ["connection-unreadable"])
+    assert "AIRFLOW_CONN_EBOEKHOUDEN_DEMO" in result.report["problems"][0]["todo"]
+    assert nothing_written(world)
+
+
+def test_a_registration_without_an_account_for_its_vat_is_named(world: World) -> None:
+    file = world.home / "couplings" / "demo.yaml"
+    file.write_text(
+        file.read_text().replace("registrations: {}", "registrations: {FI: FI20774740}")
+    )
+    result = world.run("check")
+    assert (result.status, result.codes) == (1, ["vat-account-missing"])
+    assert "accounts.local_vat.FI" in result.report["problems"][0]["todo"]

@@ -18,9 +18,10 @@ from collections.abc import Sequence
 from amazon_eboekhouden.cli.commands import COMMANDS
 from amazon_eboekhouden.cli.sandbox import add_sandbox, run_sandbox
 from amazon_eboekhouden.cli.text import text_of
-from amazon_eboekhouden.config.connections import Connection, from_environment
+from amazon_eboekhouden.config.connections import Connection, from_environment, variable_of
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.errors import CredentialsRefused, NotNow, RemoteError, SettingsError
+from amazon_eboekhouden.domain.problems import problem
 from amazon_eboekhouden.pipelines.discretion import said_on_purpose, unforeseen
 from amazon_eboekhouden.pipelines.report import (
     NEEDS_A_PERSON,
@@ -82,7 +83,17 @@ def _guarded(options: argparse.Namespace) -> tuple[int, RunReport]:
 
 
 def _connection(conn_id: str) -> Connection | None:
-    return from_environment(conn_id, os.environ)
+    try:
+        return from_environment(conn_id, os.environ)
+    except ValueError as error:
+        unreadable = problem(
+            "connection-unreadable",
+            f"connection {conn_id}",
+            connection=conn_id,
+            why=str(error),
+            variable=variable_of(conn_id),
+        )
+        raise SettingsError([unreadable]) from error
 
 
 def _parser() -> argparse.ArgumentParser:

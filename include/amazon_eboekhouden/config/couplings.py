@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from amazon_eboekhouden.config import fees, vat
 from amazon_eboekhouden.config.settings import CouplingSettings
-from amazon_eboekhouden.config.vat import override_faults
 
 SHIPPED = Path(__file__).parent.parent / "couplings"
 EXAMPLE = "example"
@@ -64,7 +64,7 @@ def read(folder: Path, name: str) -> CouplingSettings:
         raise Invalid(file, faults) from error
     overrides = [
         (field, why, _line_of(node, tuple(int(p) if p.isdigit() else p for p in field.split("."))))
-        for field, why in override_faults(settings)
+        for field, why in (*vat.override_faults(settings), *fees.override_faults(settings))
     ]
     if overrides:
         raise Invalid(file, overrides)

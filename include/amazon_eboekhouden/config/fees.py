@@ -8,6 +8,7 @@ amounts including that VAT. Source: accounting rules 3.1 and 3.2.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -20,6 +21,15 @@ NO_VAT = "GEEN"
 # In the table: the rate is unknown until Amazon's invoice tells, whatever the settings say.
 BY_INVOICE = "INVOICE"
 PERCENT_OF = {"HOOG_INK_21": Decimal(21), "LAAG_INK_9": Decimal(9)}
+# Codes that may stand on a purchase; VERL_INK is the reverse charge within the Netherlands.
+_PURCHASE_CODES = frozenset(PERCENT_OF) | {
+    NO_VAT,
+    BY_INVOICE,
+    "BI_EU_INK",
+    "BU_EU_INK",
+    "VERL_INK",
+    "VERL_INK_L9",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,21 @@ class _Line:
 def fee_kinds() -> frozenset[str]:
     """Every kind of fee that the table knows."""
     return frozenset(line.fee_kind for line in _table()) - {"*"}
+
+
+def override_faults(settings: CouplingSettings) -> list[tuple[str, str]]:
+    """What is wrong with the `fees` overrides: field and why. Empty when all is well."""
+    faults = []
+    for index, override in enumerate(settings.fees):
+        if override.fee_kind not in fee_kinds():
+            faults.append((f"fees.{index}.fee_kind", f"must be one of {_listed(fee_kinds())}"))
+        if override.vat_code is not None and override.vat_code not in _PURCHASE_CODES:
+            faults.append((f"fees.{index}.vat_code", f"must be one of {_listed(_PURCHASE_CODES)}"))
+    return faults
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def fee_rule(fee_kind: str, marketplace: str, on: date, settings: CouplingSettings) -> FeeRule:

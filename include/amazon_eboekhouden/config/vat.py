@@ -120,7 +120,11 @@ def sale_row(sale_kind: str, percent: Decimal, settings: CouplingSettings) -> Sa
 
 def _overridden(row: SaleRow, percent: Decimal, overrides: Iterable[VatOverride]) -> SaleRow:
     for override in overrides:
-        if override.sale_kind == row.sale_kind and override.rate_percent in (None, percent):
+        # Without a rate, a code with Dutch VAT is meant for its own.
+        rate = override.rate_percent
+        if rate is None:
+            rate = DUTCH_VAT_CODES.get(override.code)
+        if override.sale_kind == row.sale_kind and rate in (None, percent):
             row = replace(row, code=override.code, account=override.account or row.account)
     return row
 
@@ -146,4 +150,31 @@ def override_faults(settings: CouplingSettings) -> list[tuple[str, str]]:
             faults.append((f"vat.{index}.sale_kind", f"must be one of {', '.join(sorted(kinds))}"))
         if override.code not in SALES_CODES:
             faults.append((f"vat.{index}.code", f"must be one of {', '.join(sorted(SALES_CODES))}"))
+        elif override.sale_kind in kinds and (why := _misfit(override)):
+            faults.append((f"vat.{index}.code", why))
     return faults
+
+
+def _misfit(override: VatOverride) -> str:
+    """Why a code can't carry the VAT of a kind of sale, "" when it can.
+
+    e-Boekhouden books Dutch VAT by the code, so a sale with Dutch VAT needs the code of its rate,
+    and no other sale may have one: foreign VAT would enter the Dutch return.
+    """
+    dutch = {
+        row.percent
+        for row in sale_rows()
+        if row.sale_kind == override.sale_kind
+        and row.code in DUTCH_VAT_CODES
+        and override.rate_percent in (None, row.percent)
+    }
+    percent = DUTCH_VAT_CODES.get(override.code)
+    at = "" if override.rate_percent is None else f" at {override.rate_percent} %"
+    sale = f"a sale of kind {override.sale_kind}{at}"
+    if percent is None and dutch:
+        return f"{override.code} carries no VAT, and {sale} has Dutch VAT"
+    if percent is not None and percent not in dutch:
+        return (
+            f"{override.code} puts {percent} % of Dutch VAT in the books, and {sale} has not that"
+        )
+    return ""

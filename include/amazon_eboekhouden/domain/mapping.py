@@ -11,7 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from amazon_eboekhouden.config.accounts import AccountRole, account_roles, country_names
+from amazon_eboekhouden.config.accounts import (
+    AccountRole,
+    account_roles,
+    country_names,
+    local_vat_account,
+)
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.books import LedgerAccount
 from amazon_eboekhouden.domain.problems import Problem, problem
@@ -33,11 +38,13 @@ def mapping_faults(settings: CouplingSettings, chart: Sequence[LedgerAccount]) -
         chart: of the administration.
 
     Problems:
-        account-shared, account-override, account-other-use, account-ambiguous.
+        account-shared, account-override, account-other-use, account-ambiguous,
+        vat-account-missing.
     """
     known = {account.code: account for account in chart}
     roles = account_roles(settings)
     return [
+        *_without_account(settings),
         *_shared(roles),
         *_overrides(settings, known),
         *(fault for role in roles if (fault := _other_use(role, known.get(role.code)))),
@@ -60,6 +67,14 @@ def mapping_shown(
         for role in account_roles(settings)
         if role.code in known
     ]
+
+
+def _without_account(settings: CouplingSettings) -> Iterator[Problem]:
+    """Registrations of countries for whose VAT no account is named: their sales would be held."""
+    for country in settings.seller.vat.registrations:
+        if country != "NL" and not local_vat_account(country, settings.accounts):
+            row = f"setting seller.vat.registrations.{country}"
+            yield problem("vat-account-missing", row, country=country, key="local_vat")
 
 
 def _shared(roles: Iterable[AccountRole]) -> Iterator[Problem]:

@@ -61,6 +61,10 @@ _SETTINGS: Mapping[str, ProblemKind] = {
         "there is no connection named {connection}",
         "create the connection {connection} ({kind}) in Airflow, or set AIRFLOW_CONN_{variable}",
     ),
+    "connection-unreadable": ProblemKind(
+        "the connection {connection} can't be read: {why}",
+        "write {variable} as JSON or as a connection URI (docs/operating.md shows one)",
+    ),
     "credentials-refused": ProblemKind(
         "{service} refused {field}: {why}", "enter {field} again in the connection {connection}"
     ),
@@ -584,6 +588,12 @@ _BOOKING: Mapping[str, ProblemKind] = {
     "books-not-visible": ProblemKind(
         "e-Boekhouden no longer shows mutations {first} to {last}",
         "nothing can be said about these bookings from here; look them up in e-Boekhouden",
+    ),
+    "ledger-lost": ProblemKind(
+        "the books hold {count} bookings with our mark, up to mutation {number}, and this ledger "
+        "has never booked there",
+        "put the ledger's backup back, or run `amazon-eboekhouden rebuild`; nothing is booked "
+        "before",
     ),
     "token-not-known": ProblemKind(
         "mutation {number} bears our mark {token}, and the ledger does not know it",
