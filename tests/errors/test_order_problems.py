@@ -188,8 +188,9 @@ PROVOKED: dict[str, Callable[[], dict[str, Any]]] = {
 # These need something in the books first.
 LATER = {"order-changed", "refund-too-large", "invoice-unit-changed"}
 # These are about refunds and corrections: tests/domain/refunds, tests/pipelines/test_refunds.py and
-# tests/domain/orders/test_corrections.py provoke them.
+# tests/domain/orders/test_corrections.py provoke them; reports: tests/domain/reports.
 ELSEWHERE = {
+    "ship-date-differs",
     "refund-not-understood",
     "refund-amount-changed",
     "refund-waits-for-invoice",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,6 +59,19 @@ def _orders(runtime: Runtime, options: argparse.Namespace) -> RunReport:
         return orders.run(runtime, _window(options))
     watermark = runtime.ledger.watermark(runtime.settings.name)
     return orders.run(runtime, up_to_now(datetime.now(UTC), watermark))
+
+
+def _backfill(runtime: Runtime, options: argparse.Namespace) -> RunReport:
+    from amazon_eboekhouden.pipelines import backfill
+
+    if options.from_utc is None or options.to_utc is None:
+        raise ValueError("give --from and --to")
+    window = _window(options)
+    return backfill.run(runtime, window, patience=options.wait, tell=_progress)
+
+
+def _progress(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 def _refunds(runtime: Runtime, options: argparse.Namespace) -> RunReport:
@@ -184,6 +198,17 @@ def _window_arguments(parser: argparse.ArgumentParser) -> None:
         )
 
 
+def _backfill_arguments(parser: argparse.ArgumentParser) -> None:
+    _window_arguments(parser)
+    parser.add_argument(
+        "--wait",
+        type=values.minutes,
+        default="15",
+        metavar="MINUTES",
+        help="how long to wait in all for Amazon's reports and tokens (15)",
+    )
+
+
 def _settlements_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--file", type=Path, metavar="PATH", help="a settlement file that Amazon no longer lists"
@@ -267,6 +292,13 @@ COMMANDS = (
         "Book the orders that changed in a window of time.",
         _orders,
         _window_arguments,
+        counts=True,
+    ),
+    Command(
+        "backfill",
+        "Book a window of history by Amazon's order reports.",
+        _backfill,
+        _backfill_arguments,
         counts=True,
     ),
     Command(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from amazon_eboekhouden.domain.money import cents_of
 
@@ -61,3 +61,14 @@ def day(text: str) -> date:
 def words(text: str) -> tuple[str, ...]:
     """Words with commas between them."""
     return tuple(word for word in (part.strip() for part in text.split(",")) if word)
+
+
+def minutes(text: str) -> timedelta:
+    """A number of minutes.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of minutes, such as 15")
+    return timedelta(minutes=int(text))

@@ -19,6 +19,7 @@ from amazon_eboekhouden.config.marketplaces import marketplaces
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.config.territories import territory_of
 from amazon_eboekhouden.config.vat import rates_in_force
+from amazon_eboekhouden.domain.item_vat import ItemVats
 from amazon_eboekhouden.domain.money import euros, vat_inside
 from amazon_eboekhouden.domain.order_reports import ReportedItem, ReportedOrder
 from amazon_eboekhouden.domain.shipment_reports import ItemIds
@@ -34,9 +35,10 @@ class Need(StrEnum):
     """Why the order itself must be asked for."""
 
     AMOUNTS = "amounts"  # the report's amounts are missing or do not fit each other
-    PACKAGES = "packages"  # sent by the seller: when and from where, no report told
+    PACKAGES = "packages"  # sent by the seller: when and from where matters, no report told
     BUYER = "buyer"  # Amazon names the buyer, and the books want the name
     BUSINESS = "business"  # a business: its VAT number, and whether Amazon resold it
+    CHANGED = "changed"  # booked at another amount than the report shows
     COLLECTION = "collection"  # leaves the EU: whether Amazon collects the VAT
     UNKNOWN = "unknown"  # a status, time or marketplace that the report writes strangely
 
@@ -49,13 +51,17 @@ class Known:
         shipments: of orders that Amazon fulfilled, by order id.
         sent: of all orders with VAT Invoice Data, those of the seller included.
         vat: by order id.
+        items: VAT by order id and item id.
         item_ids: by order and SKU.
+        leaves_from_elsewhere: the seller sends orders from another country than its own.
     """
 
     shipments: Mapping[str, Shipment] = field(default_factory=dict)
     sent: Mapping[str, Shipment] = field(default_factory=dict)
     vat: Mapping[str, VatFacts] = field(default_factory=dict)
+    items: ItemVats = field(default_factory=dict)
     item_ids: ItemIds = field(default_factory=ItemIds)
+    leaves_from_elsewhere: bool = False
 
 
 def need_of(order: ReportedOrder, known: Known, settings: CouplingSettings) -> Need | None:
@@ -68,14 +74,33 @@ def need_of(order: ReportedOrder, known: Known, settings: CouplingSettings) -> N
         return Need.UNKNOWN
     if not order.items or any(not _is_clear(item, order) for item in order.items):
         return Need.AMOUNTS
-    shipped = order.status in ("SHIPPED", "PARTIALLY_SHIPPED")
     if not order.by_amazon:
-        per_shipment = settings.books.invoice_unit == "shipment"
-        if shipped and (per_shipment or order.order_id not in known.sent):
+        if _packages_decide(order, known, settings):
             return Need.PACKAGES
         if settings.books.relations == "per_buyer":
             return Need.BUYER
     return _vat_need(order, known.vat.get(order.order_id, VatFacts()), settings)
+
+
+def _packages_decide(order: ReportedOrder, known: Known, settings: CouplingSettings) -> bool:
+    """Whether only its packages tell enough of an order that the seller sent.
+
+    It left between its purchase and its last update, from where the seller's orders leave: when
+    both moments lie in one VAT quarter, the booking stands on the last update, as it does for an
+    order first seen as shipped.
+    """
+    if order.status not in ("SHIPPED", "PARTIALLY_SHIPPED"):
+        return False
+    if settings.books.invoice_unit == "shipment":
+        return True
+    if order.order_id in known.sent:
+        return False
+    return known.leaves_from_elsewhere or not _in_one_quarter(order)
+
+
+def _in_one_quarter(order: ReportedOrder) -> bool:
+    days = [local_date(at) for at in (order.created_utc, order.updated_utc) if at is not None]
+    return len({(day.year, (day.month - 1) // 3) for day in days}) == 1
 
 
 def _vat_need(order: ReportedOrder, vat: VatFacts, settings: CouplingSettings) -> Need | None:
@@ -88,7 +113,7 @@ def _vat_need(order: ReportedOrder, vat: VatFacts, settings: CouplingSettings) -
         if vat.buyer_vat_number and abroad and not order.by_amazon:
             return Need.BUYER  # The number must stand on a relation of its own (ICP).
     inside = territory_of(order.country, order.postal_code).in_eu
-    if not inside and vat.amazon_collects is None and not _collection_told(order):
+    if not inside and not _collection_told(order):
         return Need.COLLECTION
     return None
 
@@ -161,7 +186,7 @@ def order_json(order: ReportedOrder, known: Known, settings: CouplingSettings) -
             "fulfillmentStatus": order.status,
             "fulfilledBy": "AMAZON" if order.by_amazon else "MERCHANT",
         },
-        "orderItems": _items(order, vat, known.item_ids, has_amounts=has_amounts and not elsewhere),
+        "orderItems": _items(order, known.item_ids, has_amounts=has_amounts and not elsewhere),
     }
     if vat.buyer_vat_number:
         number = {"taxRegistrationType": "VAT", "taxRegistrationNumber": vat.buyer_vat_number}
@@ -188,9 +213,7 @@ def _package(parcel: Parcel) -> Json:
     }
 
 
-def _items(
-    order: ReportedOrder, vat: VatFacts, item_ids: ItemIds, *, has_amounts: bool
-) -> list[Json]:
+def _items(order: ReportedOrder, item_ids: ItemIds, *, has_amounts: bool) -> list[Json]:
     made = []
     used: dict[str, int] = {}
     for position, item in enumerate(order.items, start=1):
@@ -204,15 +227,13 @@ def _items(
         }
         if has_amounts:
             one["proceeds"] = _proceeds(item, order)
-        if _amazon_collects(item, vat):
+        if _amazon_collects(item):
             one["tax"] = {"taxCollections": [{"model": _FACILITATOR}]}
         made.append(one)
     return made
 
 
-def _amazon_collects(item: ReportedItem, vat: VatFacts) -> bool:
-    if vat.amazon_collects is not None:
-        return vat.amazon_collects
+def _amazon_collects(item: ReportedItem) -> bool:
     return item.collected.replace("_", "").upper() == _FACILITATOR.replace("_", "")
 
 

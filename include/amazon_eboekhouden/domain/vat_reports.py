@@ -1,25 +1,33 @@
 """Amazon's VAT reports: what they know of an order that the Orders API does not say.
 
-* VAT Invoice Data (VIDR), of sellers in VCS Lite: shipments with dates, countries of departure, the
-  buyer's VAT number.
-* VAT transactions, monthly: who collects the VAT, and the numbers of Amazon's own invoices.
-
-Neither moves an amount: what the buyer paid stands in the order. Source: Amazon reference 9.
+VAT Invoice Data (VIDR), of sellers who use Amazon's VAT service: shipments with dates and countries
+of departure, VAT per item, the buyer's VAT number, the number of the invoice that Amazon issued. It
+moves no amount: what the buyer paid stands in the order. Source: Amazon reference 9.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 
-from amazon_eboekhouden.domain.report_table import Moments, table_of
+from amazon_eboekhouden.domain.item_vat import ItemVat
+from amazon_eboekhouden.domain.report_table import Amounts, Moments, Row, table_of
+from amazon_eboekhouden.domain.settlement.formats import Unreadable
 from amazon_eboekhouden.domain.shipment_reports import ItemIds, Shipments, count_of
 
 INVOICE_DATA = "GET_FLAT_FILE_VAT_INVOICE_DATA_REPORT"
-TRANSACTIONS = "GET_VAT_TRANSACTION_DATA"
-_INVOICE_REQUIRED = ("order-id", "transaction-type", "shipment-date", "ship-from-country")
-_TRANSACTION_REQUIRED = ("transaction-event-id", "transaction-type")
+REQUIRED = ("order-id", "transaction-type", "shipment-date", "ship-from-country")
+# Component of an order's line to the column of the VAT in it.
+_CENTS = {
+    "goods": "item-vat-amount",
+    "goods_discount": "item-promo-vat-amount",
+    "shipping": "shipping-vat-amount",
+    "shipping_discount": "shipping-promo-vat-amount",
+    "gift_wrap": "gift-wrap-vat-amount",
+    "gift_wrap_discount": "gift-promo-vat-amount",
+}
 _NOT_PLAIN = re.compile(r"[\s.\-]")
 # Amazon once sent the numbers encrypted; a VAT number has at most 14 characters.
 _LONGEST_NUMBER = 20
@@ -32,38 +40,38 @@ class VatFacts:
     Attributes:
         buyer_vat_number: "" when there is none; None when no report names the order's buyer.
         buyer_company: as Amazon shows it.
-        amazon_collects: Amazon is the deemed supplier; None when no report says.
-        invoice_number: of the invoice that Amazon issued, "" if it issued none.
+        invoice_number: of the first invoice that Amazon issued, "" if it issued none.
+        invoice_numbers: shipment id to the number of its invoice.
     """
 
     buyer_vat_number: str | None = None
     buyer_company: str = ""
-    amazon_collects: bool | None = None
     invoice_number: str = ""
+    invoice_numbers: Mapping[str, str] = field(default_factory=dict)
 
     def and_then(self, other: VatFacts) -> VatFacts:
-        """These facts, completed by those of another report."""
+        """These facts, completed by those of another row or report."""
         mine, theirs = self.buyer_vat_number, other.buyer_vat_number
         return VatFacts(
             buyer_vat_number=theirs if mine is None else mine or theirs or "",
             buyer_company=self.buyer_company or other.buyer_company,
-            amazon_collects=(
-                other.amazon_collects if self.amazon_collects is None else self.amazon_collects
-            ),
             invoice_number=self.invoice_number or other.invoice_number,
+            invoice_numbers={**other.invoice_numbers, **self.invoice_numbers},
         )
 
 
 @dataclass(slots=True)
 class VatReport:
-    """One VAT report, order by order.
+    """VAT Invoice Data, order by order.
 
     Attributes:
         facts: order id to what is known.
-        shipments: when and from where; empty for the monthly transactions, which know days only.
+        items: order id to item id to its VAT.
+        shipments: when and from where.
     """
 
     facts: dict[str, VatFacts] = field(default_factory=dict)
+    items: dict[str, dict[str, ItemVat]] = field(default_factory=dict)
     shipments: Shipments = field(default_factory=Shipments)
 
     @property
@@ -76,6 +84,18 @@ class VatReport:
         known = self.facts.get(order_id)
         self.facts[order_id] = facts if known is None else known.and_then(facts)
 
+    def tell_item(self, order_id: str, item_id: str, vat: ItemVat) -> None:
+        """One row's VAT; an item that was sent in parts has several rows."""
+        known = self.items.setdefault(order_id, {})
+        before = known.get(item_id)
+        if before is not None:
+            sums = {
+                name: before.cents.get(name, 0) + vat.cents.get(name, 0)
+                for name in {*before.cents, *vat.cents}
+            }
+            vat = ItemVat(vat.percent, sums)
+        known[item_id] = vat
+
 
 def invoice_data(content: bytes, charset: str | None) -> VatReport:
     """Read VAT Invoice Data. Refunds in it are not looked at.
@@ -83,13 +103,15 @@ def invoice_data(content: bytes, charset: str | None) -> VatReport:
     Raises:
         ReportFault: it is another kind of file.
     """
-    table = table_of(content, charset, _INVOICE_REQUIRED)
+    table = table_of(content, charset, REQUIRED)
     moments = Moments(row["shipment-date"] for row in table.rows)
+    amounts = Amounts(row.get(name, "") for row in table.rows for name in _CENTS.values())
     report = VatReport()
     for row in table.rows:
         order_id, shipped = row["order-id"], moments.utc(row["shipment-date"])
         if row["transaction-type"].upper() != "SHIPMENT" or not order_id:
             continue
+        shipment_id, item_id = row.get("shipping-id", ""), row.get("order-item-id", "")
         amazons = row.get("is-amazon-invoiced", "").lower() == "true"
         number = row.get("invoice-number", "") if amazons else ""
         report.tell(
@@ -97,15 +119,17 @@ def invoice_data(content: bytes, charset: str | None) -> VatReport:
             VatFacts(
                 _number(row.get("buyer-vat-number", "")),
                 row.get("buyer-company-name", ""),
-                invoice_number=number,
+                number,
+                {shipment_id: number} if shipment_id and number else {},
             ),
         )
-        item_id = row.get("order-item-id", "")
         report.item_ids.add(order_id, row.get("sku", ""), item_id)
+        if item_id and (vat := _item_vat(row, amounts)) is not None:
+            report.tell_item(order_id, item_id, vat)
         if shipped is not None:
             report.shipments.add(
                 order_id,
-                row.get("shipping-id", ""),
+                shipment_id,
                 shipped,
                 row["ship-from-country"].upper(),
                 postal_code=row.get("ship-from-postal-code", ""),
@@ -115,31 +139,26 @@ def invoice_data(content: bytes, charset: str | None) -> VatReport:
     return report
 
 
-_COLLECTS = {"MARKETPLACE": True, "SELLER": False}
+def _item_vat(row: Row, amounts: Amounts) -> ItemVat | None:
+    percent = _percent(row.get("item-vat-rate", ""))
+    if percent is None:
+        return None
+    try:
+        cents = {name: amounts.cents(row.get(column, "")) for name, column in _CENTS.items()}
+    except Unreadable:
+        return ItemVat(percent)
+    return ItemVat(percent, {name: value for name, value in cents.items() if value})
 
 
-def transactions(content: bytes, charset: str | None) -> VatReport:
-    """Read a month of VAT transactions; only its sales are looked at.
-
-    Raises:
-        ReportFault: it is another kind of file.
-    """
-    table = table_of(content, charset, _TRANSACTION_REQUIRED)
-    report = VatReport()
-    for row in table.rows:
-        order_id = row["transaction-event-id"]
-        if row["transaction-type"].upper() != "SALE" or not order_id:
-            continue
-        collects = row.get("tax-collection-responsibility", "").upper()
-        report.tell(
-            order_id,
-            VatFacts(
-                _number(row.get("buyer-vat-number", "")) or None,
-                amazon_collects=_COLLECTS.get(collects),
-                invoice_number=row.get("vat-inv-number", ""),
-            ),
-        )
-    return report
+def _percent(text: str) -> Decimal | None:
+    """19, 19%, 0.19 and 0,19 are all nineteen percent; None for what is no rate."""
+    try:
+        rate = Decimal(text.rstrip("% ").replace(",", "."))
+    except InvalidOperation:
+        return None
+    is_fraction = "%" not in text and rate < 1
+    percent = rate * 100 if is_fraction else rate
+    return percent if percent.is_finite() and 0 <= percent < 100 else None
 
 
 def _number(text: str) -> str | None:

@@ -22,10 +22,10 @@ from amazon_eboekhouden.ledger.audit import Audit, AuditReport
 from amazon_eboekhouden.ledger.couplings import Couplings, CouplingState, OpenProblem
 from amazon_eboekhouden.ledger.decisions import Choice, Decisions
 from amazon_eboekhouden.ledger.keys import KeyRing
-from amazon_eboekhouden.ledger.protocol import Steps, Worker, number_taken
+from amazon_eboekhouden.ledger.protocol import Steps, Worker
 from amazon_eboekhouden.ledger.rates import RateBuckets, RateBudget
 from amazon_eboekhouden.ledger.rebuild import Rebuild, RebuildReport
-from amazon_eboekhouden.ledger.report import BookingReport, problems_of
+from amazon_eboekhouden.ledger.report import BookingReport, number_taken, problems_of
 from amazon_eboekhouden.ledger.reversal import reversal_of
 from amazon_eboekhouden.ledger.seen import Seen
 from amazon_eboekhouden.ledger.settings import LedgerSettings

@@ -6,6 +6,7 @@ leaves itself, so that a task, a shell and a test run the same four functions.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from amazon_eboekhouden.domain.frames import (
 from amazon_eboekhouden.domain.invoice_numbers import NumberSeries
 from amazon_eboekhouden.domain.invoices import invoices
 from amazon_eboekhouden.domain.orders import OrdersRead, orders_from_json
+from amazon_eboekhouden.domain.reported_facts import ReportedFacts, from_json
 from amazon_eboekhouden.domain.windows import Window
 from amazon_eboekhouden.ledger.decisions import Choice
 from amazon_eboekhouden.pipelines import refunds
@@ -121,7 +123,13 @@ def transform(runtime: Runtime, ref: str) -> str:
         name of a manifest with the frames MUTATIONS, MUTATION_LINES, RELATIONS, SKIPPED.
     """
     extracted = read_manifest(runtime.staging, ref)
-    read = orders_from_json(_orders(runtime, extracted["pages"]), runtime.settings)
+    facts = _facts(runtime, extracted)
+    read = orders_from_json(
+        _orders(runtime, extracted["pages"]),
+        runtime.settings,
+        shipments=facts.shipments,
+        item_vat=facts.item_vat,
+    )
     booked = runtime.booked()
     orders, skipped, passed_over = _without_passed_over(runtime, read)
     bookable = invoices(
@@ -132,6 +140,7 @@ def transform(runtime: Runtime, ref: str) -> str:
         booked=booked,
         rates=rates_for_orders(runtime, orders, booked),
         vies=vies_answers(runtime, orders, booked),
+        vcs_numbers=facts.vcs_numbers,
         numbers=_numbers(runtime),
     )
     held = {p.order_id for p in (*read.problems, *bookable.problems)}
@@ -166,6 +175,12 @@ def transform(runtime: Runtime, ref: str) -> str:
             ),
         },
     )
+
+
+def _facts(runtime: Runtime, extracted: Mapping[str, Any]) -> ReportedFacts:
+    """What Amazon's reports tell beside the orders; an hour has none."""
+    ref = extracted.get("facts")
+    return from_json(json.loads(runtime.staging.read_bytes(ref))) if ref else ReportedFacts()
 
 
 def _without_passed_over(

@@ -67,13 +67,7 @@ def extract(runtime: Runtime, amazon: AmazonSeller, batch: str, window: Window) 
         plain values for the manifest: the staged "page", "until" per mark when the reading
         succeeded, why it "failed" and whether "for_good", and "to_utc".
     """
-    nothing: dict[str, Any] = {
-        "page": None,
-        "until": {},
-        "failed": "",
-        "for_good": False,
-        "to_utc": window.to_utc.isoformat(),
-    }
+    nothing = nothing_read(window)
     if not window.moves_watermark:
         return nothing
     start, until = _to_read(runtime, window)
@@ -89,6 +83,17 @@ def extract(runtime: Runtime, amazon: AmazonSeller, batch: str, window: Window) 
         return {**nothing, "failed": str(error), "for_good": not error.should_retry}
     page = runtime.staging.write_json_lines(batch, "refunds", found) if found else None
     return {**nothing, "page": page, "until": until}
+
+
+def nothing_read(window: Window) -> dict[str, Any]:
+    """What `extract` returns for a window of which no refunds are read."""
+    return {
+        "page": None,
+        "until": {},
+        "failed": "",
+        "for_good": False,
+        "to_utc": window.to_utc.isoformat(),
+    }
 
 
 def _to_read(runtime: Runtime, window: Window) -> tuple[datetime | None, dict[str, str]]:
@@ -263,14 +268,8 @@ def run(runtime: Runtime, window: Window) -> RunReport:
             amazon.list_transactions(posted_after=window.from_utc, posted_before=window.to_utc)
         )
         report = RunReport(calls=Counter(amazon.calls))
-    nothing_else = {
-        "until": {},
-        "failed": "",
-        "for_good": False,
-        "to_utc": window.to_utc.isoformat(),
-    }
     bookables, manifest = _bookables(
-        runtime, rows, runtime.booked(), MUTATIONS.empty(), (), nothing_else
+        runtime, rows, runtime.booked(), MUTATIONS.empty(), (), nothing_read(window)
     )
     is_new = ~bookables.mutations["booking"].isin(runtime.confirmed())
     new_lines = ~bookables.mutation_lines["booking"].isin(runtime.confirmed())

@@ -89,12 +89,22 @@ def _tax_of(part: str, amounts: Mapping[str, int], taxes: Mapping[str, int]) -> 
     if "discount" not in part:
         names = {own: name for name, own in _PARTS.items()}
         return taxes.get(names[part], 0)
-    whole = sum(cents for own, cents in amounts.items() if "discount" in own)
     tax = taxes.get("DISCOUNT", 0)
-    if part == "discount" or not whole:
-        return tax * amounts["discount"] // whole if whole and "discount" in amounts else tax
-    first = amounts.get("discount", 0)
-    return tax - (tax * first // whole)
+    goods = tax - _tax_of_shipping_discount(tax, amounts, taxes)
+    return goods if part == "discount" else tax - goods
+
+
+def _tax_of_shipping_discount(
+    tax: int, amounts: Mapping[str, int], taxes: Mapping[str, int]
+) -> int:
+    """Return its share: free shipping takes the tax of shipping along, else by amount, half up."""
+    shipping, goods = abs(amounts.get("shipping_discount", 0)), abs(amounts.get("discount", 0))
+    if not shipping or not goods:
+        return tax if shipping else 0
+    sign = -1 if tax < 0 else 1
+    if shipping == amounts.get("shipping") and taxes.get("SHIPPING", 0) <= abs(tax):
+        return sign * taxes.get("SHIPPING", 0)
+    return sign * ((2 * abs(tax) * shipping + shipping + goods) // (2 * (shipping + goods)))
 
 
 def _cents(value: Mapping[str, Any]) -> int:

@@ -296,6 +296,13 @@ ORDERS: Mapping[str, Words] = {
         "Verbeter books.closed_through als die aangifte nog niet gedaan is; boek anders met de "
         "hand in de open periode en denk aan een suppletie.",
     ),
+    "ship-date-differs": (
+        "Verzonden in een ander btw-kwartaal dan geboekt",
+        "Geboekt op {booked}, toen de bestelling voor het eerst als verzonden te zien was; volgens "
+        "Amazons rapport vertrok zij op {found}.",
+        "Verplaats de btw met de hand naar de juiste aangifte (een suppletie als die al gedaan is) "
+        "en sla de bestelling daarna over.",
+    ),
     "order-changed": (
         "Bestelling veranderde na het boeken",
         "Geboekt voor {booked} {currency}; Amazon toont nu {found}.",
