@@ -213,6 +213,27 @@ def test_boxes_of_the_dutch_return_with_the_fees() -> None:
     ]
 
 
+def test_amazons_fee_invoice_brings_its_vat_where_fees_waited_for_it() -> None:
+    waiting = invoice("", date(2026, 11, 1), booking="fee:1:GEEN:2026-11:-", gross_cents=1331)
+    waiting |= {"booking_kind": "FEE", "facts": json.dumps({"vat_code": "GEEN"})}
+    vat = {"HOOG_INK_21": [1100, 231], "BU_EU_INK": [500, 0], "GEEN": [-1831, 0]}
+    came = {**waiting, "booking": "ife:INV-1", "booking_kind": "IFE", "gross_cents": 0}
+    came["facts"] = json.dumps({"vat": vat})
+    rows = vat_rows(BOOKED.of([waiting, came]), Q4)
+    found = [(r["box"], r["net_cents"], r["vat_cents"], r["documents"]) for r in rows]
+    assert found == [("4a", 500, 105, 1), ("5b", 1600, 336, 2)]
+
+
+def test_foreign_vat_is_in_no_box_of_the_dutch_return() -> None:
+    """A distance sale in box 3c: the turnover stands there, the VAT is the other country's."""
+    sale = [("19", "AFST_VERK", "DE", "1641", 11900, 10000)]
+    rows = vat_rows(BOOKED.of([invoice("1", date(2026, 10, 1), "S6-3C", rates=sale)]), Q4)
+    assert [(r["box"], r["net_cents"], r["vat_cents"]) for r in rows] == [
+        ("3c", 10000, 0),
+        ("", 0, 1900),
+    ]
+
+
 def test_only_what_is_confirmed_counts_and_the_rest_is_told() -> None:
     booked = BOOKED.of(
         [

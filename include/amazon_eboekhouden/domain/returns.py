@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from amazon_eboekhouden.config.vat import box_of, rates_in_force
+from amazon_eboekhouden.config.vat import DUTCH_VAT_CODES, box_of, rates_in_force
 from amazon_eboekhouden.domain.booked_invoice import groups_of_facts
 from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.domain.exchange import EURO
@@ -36,8 +36,16 @@ ICP_CODES = {"BI_EU_VERK": "goederen", "BI_EU_VERK_D": "diensten"}
 _DOCUMENTS = (BookingKind.INVOICE.value, BookingKind.CREDIT_NOTE.value)
 _IN_THE_BOOKS = "CONFIRMED"
 _STANDARD, _REDUCED = "standaard", "verlaagd"
-# Input VAT of Amazon's fees: VAT code to rate, and whether the seller reckons it himself.
-_FEE_VAT = {"HOOG_INK_21": (Decimal(21), False), "BI_EU_INK": (Decimal(21), True)}
+# Input VAT of Amazon's fees: VAT code to rate, and the box of what the seller reckons himself, ""
+# when Amazon charges it.
+_FEE_VAT = {
+    "HOOG_INK_21": (Decimal(21), ""),
+    "LAAG_INK_9": (Decimal(9), ""),
+    "BI_EU_INK": (Decimal(21), "4b"),
+    "BU_EU_INK": (Decimal(21), "4a"),
+    "VERL_INK": (Decimal(21), "2a"),
+    "VERL_INK_L9": (Decimal(9), "2a"),
+}
 
 Row = dict[str, Any]
 QuarterRates = Callable[[str, "Quarter"], Decimal | None]
@@ -170,16 +178,23 @@ def icp_rows(
 def vat_rows(booked: pd.DataFrame, quarter: Quarter) -> list[Row]:
     """Turnover and VAT per box of the Dutch return, kind of sale, country and rate.
 
-    What stands outside the Dutch return (OSS, stock abroad) has box "".
+    What stands outside the Dutch return (OSS, stock abroad) has box "": of a distance sale in box
+    3c the VAT, which is another country's.
     """
     sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
     for document in _documents(booked, quarter):
         for group in document.groups:
-            key = (box_of(group.code), group.sale_kind, group.country, group.percent)
-            _add(sums[key], group.net_cents, group.vat_cents)
+            sale = (group.sale_kind, group.country, group.percent)
+            box = box_of(group.code)
+            if not box or group.code in DUTCH_VAT_CODES:
+                _add(sums[box, *sale], group.net_cents, group.vat_cents)
+                continue
+            _add(sums[box, *sale], group.net_cents, 0)
+            if group.vat_cents:
+                _add(sums["", *sale], 0, group.vat_cents)
     for code, (net, vat, documents) in _fee_sums(booked, quarter).items():
-        percent, reverse = _FEE_VAT[code]
-        for box in ("4b", "5b") if reverse else ("5b",):
+        percent, own_box = _FEE_VAT[code]
+        for box in filter(None, (own_box, "5b")):
             _add(sums[box, "fees", "NL", percent], net, vat, documents)
     return [
         {
@@ -249,10 +264,13 @@ def _rate_kind(document: _Document, group: RateGroup) -> str:
 
 
 def _fee_sums(booked: pd.DataFrame, quarter: Quarter) -> dict[str, list[int]]:
-    """Net, VAT and number of the fee mutations per VAT code; returned fees are negative."""
-    fees = booked["booking_kind"].eq(BookingKind.FEES.value) & (booked["state"] == _IN_THE_BOOKS)
-    own = booked[fees & _within(booked, quarter)]
+    """Net, VAT and number of mutations per VAT code, of fees and of Amazon's invoices for them.
+
+    Fees that came back are negative. What waited for its invoice has no VAT before that.
+    """
+    confirmed = booked[(booked["state"] == _IN_THE_BOOKS) & _within(booked, quarter)]
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    own = confirmed[confirmed["booking_kind"].eq(BookingKind.FEES.value)]
     for key, gross, text in zip(own["booking"], own["gross_cents"], own["facts"], strict=True):
         code = json.loads(text).get("vat_code", "")
         if code in _FEE_VAT:
@@ -260,6 +278,12 @@ def _fee_sums(booked: pd.DataFrame, quarter: Quarter) -> dict[str, list[int]]:
             cents = int(gross) if key.endswith(":-") else -int(gross)
             vat = vat_on_top(cents, percent) if reverse else vat_inside(cents, percent)
             _add(sums[code], cents if reverse else cents - vat, vat)
+    invoices = confirmed[confirmed["booking_kind"].eq(BookingKind.FEE_INVOICE.value)]
+    for text in invoices["facts"]:
+        for code, (net, charged) in json.loads(text).get("vat", {}).items():
+            if code in _FEE_VAT:
+                percent, reverse = _FEE_VAT[code]
+                _add(sums[code], net, vat_on_top(net, percent) if reverse else charged)
     return sums
 
 

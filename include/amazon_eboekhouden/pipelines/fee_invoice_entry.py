@@ -134,4 +134,7 @@ def _cents(text: str) -> int:
     plain = text.strip()
     if "," in plain:
         plain = plain.replace(".", "").replace(",", ".")
-    return cents_of(plain)
+    try:
+        return cents_of(plain)
+    except ValueError:
+        raise ValueError(f"{text!r} is no amount of whole cents") from None

@@ -189,7 +189,11 @@ def _frames(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     booking, closed = f"ife:{invoice.number}", runtime.settings.books.closed_through
     on = max(invoice.on, closed + timedelta(days=1)) if closed else invoice.on
-    facts = {"month": invoice.month, "reversed": dict(made.reversed_cents)}
+    facts = {
+        "month": invoice.month,
+        "reversed": dict(made.reversed_cents),
+        "vat": _per_code(made),
+    }
     mutation = {
         "booking": booking,
         "booking_kind": BookingKind.FEE_INVOICE.value,
@@ -217,6 +221,16 @@ def _frames(
         for number, line in enumerate(made.lines, start=1)
     ]
     return MUTATIONS.of([mutation]), MUTATION_LINES.of(lines), RELATIONS.of([_supplier()])
+
+
+def _per_code(made: Purchase) -> dict[str, list[int]]:
+    """Net and VAT per VAT code, for the VAT return."""
+    sums: dict[str, list[int]] = {}
+    for line in made.lines:
+        found = sums.setdefault(line.vat_code, [0, 0])
+        found[0] += line.net_cents
+        found[1] += line.vat_cents
+    return sums
 
 
 def _supplier() -> dict[str, Any]:
