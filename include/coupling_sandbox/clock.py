@@ -3,6 +3,8 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
 
 class Clock:
     """A clock that can be set or advanced and keeps running.
@@ -18,15 +20,22 @@ class Clock:
         """Return the sandbox's time, in UTC."""
         return datetime.fromtimestamp(time.time(), UTC) + self._offset
 
-    def set(self, now: datetime) -> None:
-        """Let the clock say ``now`` (with a time zone) and run on from there."""
+    def set(self, now: datetime, seconds: float = 0.0) -> None:
+        """Let the clock say ``now`` (with a time zone), ``seconds`` on, and run on from there.
+
+        Raises:
+            ValueError: it has no time zone, or lies outside the century that a sandbox knows.
+        """
         if now.tzinfo is None:
             raise ValueError("now needs a time zone")
-        self._offset = now.astimezone(UTC) - datetime.fromtimestamp(time.time(), UTC)
+        moment = now.astimezone(UTC) + timedelta(seconds=seconds)
+        if not FIRST <= moment < LAST:
+            raise ValueError(f"{moment.isoformat()} is not between 2000 and 2100")
+        self._offset = moment - datetime.fromtimestamp(time.time(), UTC)
 
     def advance(self, seconds: float) -> None:
         """Move the clock ``seconds`` on (or back, when negative)."""
-        self._offset += timedelta(seconds=seconds)
+        self.set(self.now(), seconds)
 
     def reset(self) -> None:
         """Return to the real time."""

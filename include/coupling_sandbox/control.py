@@ -20,6 +20,7 @@ from coupling_sandbox.faults import (
     Scope,
     Send,
 )
+from coupling_sandbox.given import WrongUse, json_body
 
 
 class SandboxApp(Starlette):
@@ -46,7 +47,10 @@ class SandboxApp(Starlette):
         self.clock = clock
         self.calls = CallLog(clock)
         self._on_reset = on_reset
-        super().__init__(routes=[*self._control_routes(), *routes])
+        super().__init__(
+            routes=[*self._control_routes(), *routes],
+            exception_handlers={WrongUse: _wrong_use},
+        )
         self.fault_layer = FaultLayer(
             super().__call__, self.calls, name_operation, answers, placeholder
         )
@@ -77,27 +81,28 @@ class SandboxApp(Starlette):
 
     async def _clock(self, request: Request) -> JSONResponse:
         if request.method == "POST":
+            given = await json_body(request, dict)
             try:
-                self._set_clock(await request.json())
-            except (ValueError, TypeError) as error:
+                self._set_clock(given)
+            except (ValueError, TypeError, OverflowError) as error:
                 return refuse(str(error))
         return JSONResponse({"now": self.clock.now().isoformat()})
 
     def _set_clock(self, given: Mapping[str, Any]) -> None:
         if strange := set(given) - {"now", "advance_s"}:
             raise ValueError(f"unknown field {sorted(strange)[0]!r}; known: now, advance_s")
-        if "now" in given:
-            self.clock.set(read_time(given["now"]))
-        self.clock.advance(float(given.get("advance_s", 0)))
+        if not given:
+            raise ValueError("the body must have now, advance_s or both")
+        now = read_time(given["now"]) if "now" in given else self.clock.now()
+        self.clock.set(now, float(given.get("advance_s", 0)))
 
     async def _faults(self, request: Request) -> JSONResponse:
         if request.method == "POST":
-            given = await request.json()
+            given = await json_body(request, list)
             try:
-                faults = [Fault.from_json(one) for one in given]
-            except (ValueError, TypeError, AttributeError) as error:
+                self.fault_layer.faults = [Fault.from_json(one) for one in given]
+            except ValueError as error:
                 return refuse(str(error))
-            self.fault_layer.faults = faults
         listed = [
             {"operation": f.operation, "kind": f.kind, "when": f.when, "done": f.done}
             for f in self.fault_layer.faults
@@ -107,6 +112,10 @@ class SandboxApp(Starlette):
     async def _calls(self, _request: Request) -> JSONResponse:
         log = self.calls
         return JSONResponse({"calls": log.calls, "refused": log.refused, "log": log.log})
+
+
+async def _wrong_use(_request: Request, error: Exception) -> JSONResponse:
+    return refuse(str(error))
 
 
 def refuse(cause: str, status: int = 400) -> JSONResponse:

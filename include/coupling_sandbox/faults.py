@@ -15,7 +15,7 @@ import asyncio
 import gzip
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from coupling_sandbox.answers import (
@@ -35,6 +35,15 @@ from coupling_sandbox.answers import (
     wait_for_hang_up,
 )
 from coupling_sandbox.clock import Clock
+from coupling_sandbox.fault_list import (
+    BOMB_BYTES,
+    HANG_S,
+    OVERSIZED_BYTES,
+    OWN,
+    SLOW_S,
+    SPOILING,
+    Fault,
+)
 
 __all__ = [
     "Answer",
@@ -48,67 +57,6 @@ __all__ = [
     "Scope",
     "Send",
 ]
-
-REPLACING = ("http_429", "http_500_html", "http_503_empty", "http_403_gateway", "reset", "hang")
-SPOILING = (
-    "reset_mid_body",
-    "truncated_gzip",
-    "gzip_bomb",
-    "wrong_charset",
-    "malformed",
-    "oversized",
-    "dtd",
-)
-OWN = ("soap_fault", "session_expired", "repeated_page", "empty_page", "expired_url")
-KINDS = (*REPLACING, "slow", *SPOILING, *OWN)
-
-SLOW_S = 6.0  # Longer than the 5 seconds after which httpx, left to itself, gives up.
-HANG_S = 600.0
-BOMB_BYTES = 320 * 1024 * 1024
-OVERSIZED_BYTES = 64 * 1024 * 1024
-
-
-@dataclass
-class Fault:
-    """One line of the fault list, counting its own calls."""
-
-    operation: str
-    kind: str
-    after: int = 0
-    times: int | None = 1
-    when: str = "before"
-    seconds: float | None = None
-    charset: str = "utf-16"
-    size_bytes: int | None = None
-    seen: int = 0
-    done: int = 0
-
-    @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> "Fault":
-        """Read one fault; raise ValueError with the name of the wrong field."""
-        known = {"operation", "kind", "after", "times", "when", "seconds", "charset", "size_bytes"}
-        if strange := set(given) - known:
-            raise ValueError(f"unknown field {sorted(strange)[0]!r}; known: {sorted(known)}")
-        kind = given.get("kind")
-        if kind not in KINDS:
-            raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
-        when = given.get("when", "after" if kind in SPOILING else "before")
-        if when not in ("before", "after"):
-            raise ValueError("when must be 'before' or 'after'")
-        values = {key: given[key] for key in known & set(given)}
-        return cls(**{"operation": "*", **values, "when": when})
-
-    def strikes(self, operation: str) -> bool:
-        """Count a call of ``operation``; say whether this fault is for it."""
-        if self.operation not in ("*", operation):
-            return False
-        if self.times is not None and self.done >= self.times:
-            return False
-        self.seen += 1
-        if self.seen <= self.after:
-            return False
-        self.done += 1
-        return True
 
 
 @dataclass
@@ -253,7 +201,8 @@ class FaultLayer:
                 await wait_for_hang_up(receive, fault.seconds or HANG_S)
                 await reset(scope, receive)
             else:
-                await deliver(self._answers[fault.kind](call), send)
+                answer = self._answers[fault.kind](call)
+                await deliver(replace(answer, status=fault.status or answer.status), send)
 
     async def _slow(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         # A client that gave up meanwhile doesn't undo the effect: that is what makes it dangerous.

@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from coupling_sandbox.amazon.errors import SpApiRefusal, login_headers, login_refusal
+from coupling_sandbox.amazon.places import MARKETPLACES
 from coupling_sandbox.clock import Clock
+from coupling_sandbox.given import check_kind
 
 ROLES = (
     "finance_and_accounting",
@@ -48,11 +50,18 @@ class Grant:
         known = set(cls.__dataclass_fields__)
         if strange := set(given) - known:
             raise ValueError(f"unknown field {sorted(strange)[0]!r}; known: {sorted(known)}")
-        values: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in given.items()
-        }
+        values = dict(given)
+        for name, value in given.items():
+            like = getattr(cls(), name)
+            check_kind(name, value, [] if isinstance(like, tuple) else like)
+            if isinstance(value, list):
+                for one in value:
+                    check_kind(name, one, "")
+                values[name] = tuple(value)
         if strange := set(values.get("roles", ())) - set(ROLES):
             raise ValueError(f"unknown role {sorted(strange)[0]!r}; known: {list(ROLES)}")
+        if strange := set(values.get("marketplaces", ())) - set(MARKETPLACES):
+            raise ValueError(f"unknown marketplace {sorted(strange)[0]!r}")
         return replace(base, **values)
 
 
@@ -75,10 +84,14 @@ class Login:
 
     def configure(self, grants: list[Mapping[str, Any]]) -> None:
         """Add or change grants, each named by its refresh token."""
+        changed = dict(self.grants)
         for given in grants:
+            check_kind("an authorisation", given, {})
             token = given.get("refresh_token", Grant.refresh_token)
-            base = self.grants.get(token, Grant(refresh_token=token))
-            self.grants[token] = Grant.from_json(given, base)
+            check_kind("refresh_token", token, "")
+            base = changed.get(token, Grant(refresh_token=token))
+            changed[token] = Grant.from_json(given, base)
+        self.grants = changed
 
     async def token(self, request: Request) -> Response:
         """``POST /auth/o2/token``: an access token for a refresh token."""

@@ -16,6 +16,7 @@ from coupling_sandbox.amazon.limits import Buckets
 from coupling_sandbox.amazon.login import Grant, Login
 from coupling_sandbox.amazon.shop import Shop
 from coupling_sandbox.clock import Clock
+from coupling_sandbox.given import check_kind
 
 
 @dataclass
@@ -47,18 +48,36 @@ class Options:
         "vat_invoices": ("pending", "amazon"),
     }
 
+    RANGES: ClassVar = {
+        "report_seconds": (0, 1e6),
+        "order_report_days": (1, 10_000),
+        "oldest_order_days": (1, 100_000),
+        "bucket_fill": (0, 1),
+        "rate_scale": (1e-6, 1e12),
+    }
+
     def change(self, given: Mapping[str, Any]) -> None:
-        """Set some options; raise ValueError naming a wrong one."""
-        known = {f.name: f.type for f in fields(self)}
+        """Set some options; raise ValueError naming a wrong one, and then set none."""
         for name, value in given.items():
-            if name not in known:
-                raise ValueError(f"unknown option {name!r}; known: {sorted(known)}")
-            allowed = self.CHOICES.get(name)
-            if allowed and value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}")
-            if not isinstance(value, type(getattr(self, name)) | int):
-                raise ValueError(f"{name} must be a {type(getattr(self, name)).__name__}")
+            self._check(name, value)
+        for name, value in given.items():
             setattr(self, name, value)
+
+    def _check(self, name: str, value: Any) -> None:
+        known = sorted(f.name for f in fields(self))
+        if name not in known:
+            raise ValueError(f"unknown option {name!r}; known: {known}")
+        check_kind(name, value, getattr(self, name))
+        allowed = self.CHOICES.get(name)
+        if allowed and value not in allowed:
+            raise ValueError(f"{name} must be one of {', '.join(allowed)}")
+        least, most = self.RANGES.get(name, (value, value))
+        if not least <= value <= most:
+            raise ValueError(f"{name} must be between {least} and {most}")
+        if name == "document_charset" and value:
+            "".encode(value)
+        if name == "transient_400_until" and value:
+            datetime.fromisoformat(value)
 
 
 @dataclass

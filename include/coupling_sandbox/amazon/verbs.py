@@ -13,10 +13,11 @@ from starlette.routing import Route
 from coupling_sandbox.amazon.generator.seed import SeedOptions, seed
 from coupling_sandbox.amazon.login import DEFAULT_SELLER
 from coupling_sandbox.amazon.places import MARKETPLACES
-from coupling_sandbox.amazon.reports import SETTLEMENTS, publish
+from coupling_sandbox.amazon.reports import SETTLEMENTS, STATUSES, publish
 from coupling_sandbox.amazon.service import Amazon
 from coupling_sandbox.amazon.shop import Report
 from coupling_sandbox.control import refuse
+from coupling_sandbox.given import json_body
 
 _DATE_FORMATS = ("%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y")
 
@@ -41,7 +42,7 @@ class Verbs:
 
     async def orders(self, request: Request) -> Response:
         """Insert or replace orders, as searchOrders returns them."""
-        given = await request.json()
+        given = await json_body(request)
         orders = given["orders"] if isinstance(given, dict) and "orders" in given else given
         if not isinstance(orders, list) or not all(
             isinstance(one, dict) and isinstance(one.get("orderId"), str) for one in orders
@@ -54,6 +55,8 @@ class Verbs:
     async def settlements(self, request: Request) -> Response:
         """Publish one settlement file, byte for byte."""
         body = await request.body()
+        if not body:
+            return refuse("the body must be a settlement file")
         now = self._amazon.clock.now()
         start, end = _period(body)
         report = Report(
@@ -77,13 +80,16 @@ class Verbs:
         kind = request.query_params.get("reportType")
         if not kind:
             return refuse("reportType is missing in the query")
+        status = request.query_params.get("status", "DONE")
+        if status not in STATUSES:
+            return refuse(f"status must be one of {', '.join(STATUSES)}")
         now = self._amazon.clock.now()
         report = Report(
             str(60_000_000_000 + self._amazon.shop.serial()),
             kind,
             _marketplaces(request),
             now,
-            request.query_params.get("status", "DONE"),
+            status,
             data_start=now,
             data_end=now,
             done=now,
@@ -95,8 +101,9 @@ class Verbs:
 
     async def seed(self, request: Request) -> Response:
         """Generate a seller's orders, refunds and settlements."""
+        given = await json_body(request, dict)
         try:
-            options = SeedOptions.from_json(await request.json())
+            options = SeedOptions.from_json(given)
         except (ValueError, TypeError) as error:
             return refuse(str(error))
         return JSONResponse(seed(self._amazon, _seller(request), options))
@@ -125,11 +132,14 @@ class Verbs:
         """Add, change or revoke sellers' authorisations."""
         login = self._amazon.login
         if request.method == "POST":
-            given = await request.json()
+            given = await json_body(request)
+            grants = given.get("sellers") if isinstance(given, dict) else given
+            if not isinstance(grants, list):
+                return refuse("the body must be a JSON array of authorisations")
             try:
-                login.configure(given["sellers"] if isinstance(given, dict) else given)
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
-                return refuse(f"{type(error).__name__}: {error}")
+                login.configure(grants)
+            except ValueError as error:
+                return refuse(str(error))
         listed = [
             {"seller_id": g.seller_id, "client_id": g.client_id, "roles": g.roles}
             | {"refresh_token": g.refresh_token, "revoked": g.revoked}
@@ -141,9 +151,10 @@ class Verbs:
         """Set or show the behaviours of the real service that could not be verified."""
         options = self._amazon.options
         if request.method == "POST":
+            given = await json_body(request, dict)
             try:
-                options.change(await request.json())
-            except (ValueError, TypeError) as error:
+                options.change(given)
+            except (ValueError, LookupError) as error:
                 return refuse(str(error))
             self._amazon.buckets.fill = options.bucket_fill
             self._amazon.buckets.scale = options.rate_scale

@@ -35,7 +35,7 @@ class Administration:
     articles: list[dict[str, Any]] = field(default_factory=list)
     documents: dict[str, list[Any]] = field(default_factory=dict)
     next_document: int = 1
-    get_mutaties_calls: dict[str, int] = field(default_factory=dict)
+    calls_by_month: dict[str, int] = field(default_factory=dict)
     relations: Relations = field(init=False)
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -25,6 +26,21 @@ LARGEST_REQUEST = 4 * 1024 * 1024
 _PATH = "/soap.asmx"
 
 
+class _SoapPage(Convertor[str]):
+    """The page of the service in an address, in any case, as IIS finds it."""
+
+    regex = r"(?i:soap\.asmx)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("soap_page", _SoapPage())
+
+
 class _NamedOperation(str):
     """An operation's name with the SOAP version it was asked in, which faults answer in."""
 
@@ -37,8 +53,8 @@ def create_app(clock: Clock | None = None) -> SandboxApp:
     office = Office(time)
     service = _Service(office)
     routes = [
-        Route(_PATH, service.describe, methods=["GET"]),
-        Route(_PATH, service.answer, methods=["POST"]),
+        Route("/{page:soap_page}", service.describe, methods=["GET"]),
+        Route("/{page:soap_page}", service.answer, methods=["POST"]),
         *Control(office).routes(),
         *Pages(office).routes(),
     ]

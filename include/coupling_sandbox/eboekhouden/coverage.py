@@ -45,7 +45,7 @@ _NOTES: dict[str, tuple[str, str, str]] = {
     "GetFacturen": (
         "documents of AddFactuur with what is open and a link to a PDF",
         _CLIENTS,
-        "no cap; the PDF is a plain page of text",
+        "the PDF is a plain page of text",
     ),
     "AddMutatie": (
         "seven kinds with their account categories, VAT codes, relations, open items, periods",
@@ -69,7 +69,7 @@ _NOTES: dict[str, tuple[str, str, str]] = {
     "GetRelaties": (
         "by id, by code, by keyword in code, name, city, contact, e-mail",
         _CLIENTS,
-        "no cap",
+        "a cap is an option",
     ),
     "GetOpenPosten": (
         "per relation and invoice number; credit notes are negative",

@@ -77,6 +77,7 @@ _ROWS = (
     _row("SECURITY_005", "De administratie is niet beschikbaar wegens een betalingsachterstand."),
     _row("SECURITY_007", "De periode is door uw accountant afgesloten."),
     _row("MODULE_001", "De limiet van de gratis proefperiode is bereikt."),
+    _row("SOURCE", "Source ontbreekt.", source="required mark of one client"),
     _row(
         "CALLS", "Het maximum aantal aanroepen van GetMutaties per maand is bereikt.", source=_OWN
     ),
@@ -165,6 +166,11 @@ _ROWS = (
     _row("FACT_INCASSO_002", "De soort machtiging moet E of D zijn."),
     _row("FACT_INCASSO_003", "De machtiging ontbreekt."),
     _row("FACT_INCASSO_008", "Het IBAN ontbreekt."),
+    _row(
+        "FACT_ITEM_CODE",
+        "Code van de factuurregel ontbreekt.",
+        source="required mark of the manual",
+    ),
     _row("FACT_ITEM_006", "De btw-code van de factuurregel ontbreekt."),
     _row("FACT_ITEM_007", "De tegenrekening van de factuurregel ontbreekt."),
     _row("FACT_ITEM_010", "De eenheid bestaat niet."),

@@ -160,6 +160,8 @@ def _check_direct_debit(given: dict[str, Any]) -> None:
 
 
 def _check_line(administration: Administration, options: Options, line: dict[str, Any]) -> None:
+    if not line["Code"] and options.missing_invoice_row_code == "refuse":
+        raise BooksError("FACT_ITEM_CODE")
     check_length("Code", line["Code"] or "", 50, "FACT_ITEM_003")
     if (line["Eenheid"] or "").lower() not in UNITS:
         raise BooksError("FACT_ITEM_010", f"({line['Eenheid']})")

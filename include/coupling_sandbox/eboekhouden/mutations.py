@@ -136,9 +136,10 @@ def find_mutations(books: Books, options: Options, filters: dict[str, Any]) -> l
     """What GetMutaties gives: at most the newest 500 (the cap is an option), ascending."""
     cap = options.get_mutaties_cap
     if options.cap_before_filter:
-        found = [m for m in islice(books.newest_first(), cap) if _matches(m, filters)]
+        found = [m for m in islice(books.newest_first(), cap) if _matches(m, filters, options)]
     else:
-        matching = (m for m in _newest_candidates(books, filters) if _matches(m, filters))
+        candidates = _newest_candidates(books, filters)
+        matching = (m for m in candidates if _matches(m, filters, options))
         found = list(islice(matching, cap))
     return found[::-1]
 
@@ -153,7 +154,7 @@ def _newest_candidates(books: Books, filters: dict[str, Any]) -> Iterator[Mutati
     return books.newest_first(filters["MutatieNrVan"] or 0, filters["MutatieNrTm"] or 2**63)
 
 
-def _matches(mutation: Mutation, filters: dict[str, Any]) -> bool:
+def _matches(mutation: Mutation, filters: dict[str, Any], options: Options) -> bool:
     number, invoice = filters["MutatieNr"], filters["Factuurnummer"]
     last_day = filters["DatumTm"]
     return (
@@ -162,8 +163,13 @@ def _matches(mutation: Mutation, filters: dict[str, Any]) -> bool:
         and mutation.number <= (filters["MutatieNrTm"] or 2**63)
         and (not invoice or invoice in _numbers_of(mutation))
         and mutation.date >= filters["DatumVan"]
-        and (last_day == dt.date.min or mutation.date <= last_day)
+        and is_until(mutation.date, last_day, options)
     )
+
+
+def is_until(date: dt.date, last: dt.date, options: Options) -> bool:
+    """Whether a date is not after the last one of a filter; what none means is an option."""
+    return date <= last or (last == dt.date.min and options.missing_dates == "no_bound")
 
 
 def _numbers_of(mutation: Mutation) -> set[str]:

@@ -19,7 +19,12 @@ from coupling_sandbox.eboekhouden.ledger_accounts import (
     render_account,
     update_account,
 )
-from coupling_sandbox.eboekhouden.mutations import add_mutation, find_mutations, render_mutation
+from coupling_sandbox.eboekhouden.mutations import (
+    add_mutation,
+    find_mutations,
+    is_until,
+    render_mutation,
+)
 from coupling_sandbox.eboekhouden.schema import ELEMENTS, TYPES, result_field
 from coupling_sandbox.eboekhouden.writing import euros
 
@@ -45,9 +50,26 @@ class Operations:
             session = self.office.session(
                 arguments["SessionID"] or "", arguments["SecurityCode2"] or ""
             )
+            self._count(operation, session.administration)
             return handler(self, session.administration, _only_struct(arguments))
         except BooksError as error:
             return refusal(operation, error.code, error.description)
+
+    def _count(self, operation: str, own: Administration) -> None:
+        """Count a call for the month's budget; raise CALLS when that is used up."""
+        options = self.office.options
+        if operation != "GetMutaties" and options.calls_counted != "all":
+            return
+        month = self.office.today().strftime("%Y-%m")
+        used = own.calls_by_month.get(month, 0)
+        if used >= options.get_mutaties_calls_per_month:
+            raise BooksError("CALLS", f"({options.get_mutaties_calls_per_month})")
+        own.calls_by_month[month] = used + 1
+
+    def newest(self, rows: list[Any]) -> list[Any]:
+        """The last rows of a list, as many as an option allows."""
+        cap = self.office.options.other_lists_cap
+        return rows[-cap:] if cap else rows
 
     def list_result(self, field: str, rows: list[Any]) -> Result:
         """A result with a list; whether an empty one is there at all is an option."""
@@ -82,14 +104,21 @@ Handler = Callable[[Operations, Any, Arguments], Result | None]
 
 
 def _open_session(ops: Operations, _none: None, given: Arguments) -> Result:
+    _check_source(ops, given)
     session_id = ops.office.open_session(*_credentials(given))
     return {"ErrorMsg": NO_ERROR, "SessionID": session_id}
 
 
 def _open_session_sub(ops: Operations, _none: None, given: Arguments) -> Result:
+    _check_source(ops, given)
     guid = given["AdministratieGUID"] or ""
     session_id = ops.office.open_session_sub(*_credentials(given), guid)
     return {"ErrorMsg": NO_ERROR, "SessionID": session_id}
+
+
+def _check_source(ops: Operations, given: Arguments) -> None:
+    if not given["Source"] and ops.office.options.missing_source == "refuse":
+        raise BooksError("SOURCE")
 
 
 def _credentials(given: Arguments) -> tuple[str, str, str]:
@@ -163,9 +192,10 @@ def _get_invoices(ops: Operations, own: Administration, given: Arguments) -> Res
         if (not number or document.number == number)
         and (not relation or document.relation == relation)
         and document.date >= given["DatumVan"]
-        and (last == dt.date.min or document.date <= last)
+        and is_until(document.date, last, ops.office.options)
     ]
-    return ops.list_result("Facturen", [_render_invoice(ops, own, one) for one in documents])
+    shown = [_render_invoice(ops, own, one) for one in ops.newest(documents)]
+    return ops.list_result("Facturen", shown)
 
 
 def _render_invoice(ops: Operations, own: Administration, document: Document) -> Result:
@@ -189,13 +219,7 @@ def _add_mutation(ops: Operations, own: Administration, given: Arguments) -> Res
 
 
 def _get_mutations(ops: Operations, own: Administration, given: Arguments) -> Result:
-    options = ops.office.options
-    month = ops.office.today().strftime("%Y-%m")
-    used = own.get_mutaties_calls.get(month, 0)
-    if used >= options.get_mutaties_calls_per_month:
-        raise BooksError("CALLS", f"({options.get_mutaties_calls_per_month})")
-    own.get_mutaties_calls[month] = used + 1
-    found = find_mutations(own.books, options, given)
+    found = find_mutations(own.books, ops.office.options, given)
     return ops.list_result("Mutaties", [render_mutation(mutation) for mutation in found])
 
 
@@ -227,14 +251,15 @@ def _get_relations(ops: Operations, own: Administration, given: Arguments) -> Re
     found = own.relations.find(
         keyword=given["Trefwoord"] or "", code=given["Code"] or "", relation_id=given["ID"]
     )
-    return ops.list_result("Relaties", found)
+    return ops.list_result("Relaties", ops.newest(found))
 
 
 def _get_open_items(ops: Operations, own: Administration, given: Arguments) -> Result:
     side = DEBTORS if given["OpSoort"] == "Debiteuren" else CREDITORS
     items = [i for i in own.books.open_items.values() if i.side == side and i.open]
     items.sort(key=lambda item: (item.date, item.invoice_number))
-    return ops.list_result("Openposten", [_render_open_item(own, item) for item in items])
+    shown = [_render_open_item(own, item) for item in ops.newest(items)]
+    return ops.list_result("Openposten", shown)
 
 
 def _render_open_item(own: Administration, item: OpenItem) -> Result:

@@ -68,6 +68,30 @@ class Options:
     )
     get_mutaties_cap: int = _number(500, "rows that GetMutaties gives at most")
     get_mutaties_calls_per_month: int = _number(5000, "GetMutaties calls per calendar month")
+    calls_counted: str = _switch(
+        "get_mutaties",
+        "all",
+        meaning="which calls count for the month: GetMutaties alone, or all with a session",
+        source="e-Boekhouden reference, section 21",
+    )
+    other_lists_cap: int = _number(
+        0,
+        "newest rows that GetFacturen, GetRelaties and GetOpenPosten give at most; 0 = all",
+        "e-Boekhouden reference, section 21",
+        least=0,
+    )
+    missing_dates: str = _switch(
+        "no_bound",
+        "year_one",
+        meaning="a filter without DatumVan or DatumTm: no bound, or 0001-01-01 as ASMX reads it",
+        source="unverified; a client notes that GetFacturen by relation needs both dates",
+    )
+    missing_source: str = _switch(
+        "accept",
+        "refuse",
+        meaning="OpenSession without Source",
+        source="e-Boekhouden reference, section 6: one client calls it required",
+    )
     session_minutes: int = _number(20, "minutes after which a session expires")
     session_expiry: str = _switch(
         "idle", "absolute", meaning="the minutes count from the last call, or from the opening"
@@ -162,6 +186,12 @@ class Options:
     )
     mutation_rows_limit: int = _number(
         1000, "rows of one mutation (MUT_101)", "REST error list; the number is a guess"
+    )
+    missing_invoice_row_code: str = _switch(
+        "accept",
+        "refuse",
+        meaning="a row of AddFactuur without Code (required by the manual)",
+        source="e-Boekhouden reference, section 11",
     )
     invoice_templates: tuple[str, ...] = field(
         default=("Factuursjabloon", "Amazon"),

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from coupling_sandbox.clock import Clock
 from coupling_sandbox.control import SandboxApp, refuse
 from coupling_sandbox.faults import Call, Scope
+from coupling_sandbox.given import json_body
 from coupling_sandbox.public.rates import COLUMNS, Rates
 from coupling_sandbox.public.vies import Vies, ViesError, render_check, render_number
 
@@ -108,8 +109,9 @@ def _text(rate: Any) -> str | None:
 async def _changed(request: Request, change: Callable[[dict[str, Any]], None]) -> Response | None:
     if request.method != "POST":
         return None
+    given = await json_body(request, dict)
     try:
-        change(await request.json())
+        change(given)
     except (ValueError, TypeError, AttributeError) as error:
         return refuse(str(error))
     return None

@@ -12,6 +12,8 @@ from typing import Any
 
 from stdnum.eu import vat as eu_vat
 
+from coupling_sandbox.given import check_kind
+
 _CODES = "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK XI"
 COUNTRIES = frozenset(_CODES.split())
 MEMBER_STATE_ERRORS = (
@@ -60,19 +62,12 @@ class Vies:
         A key of two letters is a member state: `{"DE": {"error": "MS_UNAVAILABLE"}}`; null
         mends it.
         """
-        for key, value in body.items():
-            self._change(key.upper().replace(" ", ""), value)
+        read = {key.upper().replace(" ", ""): _given(key, value) for key, value in body.items()}
+        for key, value in read.items():
+            self._change(key, value)
 
-    def _change(self, key: str, value: Any) -> None:
-        if key[:2] not in COUNTRIES:
-            raise ValueError(f"{key!r} begins with no member state of VIES")
-        given = {"valid": value} if isinstance(value, bool) else dict(value or {})
-        unknown = sorted(set(given) - {"valid", "name", "address", "error"})
-        if unknown:
-            raise ValueError(f"unknown field {unknown[0]!r}; known: valid, name, address, error")
+    def _change(self, key: str, given: dict[str, Any]) -> None:
         error = given.get("error")
-        if error is not None and error not in MEMBER_STATE_ERRORS:
-            raise ValueError(f"error {error!r} is none of {', '.join(MEMBER_STATE_ERRORS)}")
         if len(key) == 2:
             self.errors.pop(key, None)
             if error:
@@ -102,6 +97,26 @@ class Vies:
         """The next number that proves a consultation; the real ones look like this."""
         self._consultations += 1
         return f"WAPIAAAAY{self._consultations:07X}"
+
+
+def _given(key: str, value: Any) -> dict[str, Any]:
+    """Return what is said of a number or of a member state; raise ValueError for what can't be."""
+    state = key.upper().replace(" ", "")
+    if state[:2] not in COUNTRIES:
+        raise ValueError(f"{key!r} begins with no member state of VIES")
+    given = {"valid": value} if isinstance(value, bool) else dict(value or {})
+    kinds = {"valid": True, "name": "", "address": "", "error": ""}
+    unknown = sorted(set(given) - set(kinds))
+    if unknown:
+        raise ValueError(f"unknown field {unknown[0]!r}; known: {', '.join(kinds)}")
+    for name, one in given.items():
+        check_kind(name, one, kinds[name])
+    error = given.get("error")
+    if error is not None and error not in MEMBER_STATE_ERRORS:
+        raise ValueError(f"error {error!r} is none of {', '.join(MEMBER_STATE_ERRORS)}")
+    if len(state) == 2 and given and error is None:
+        raise ValueError(f"member state {key!r} takes an error or null")
+    return given
 
 
 def _named(country: str, digits: str, given: dict[str, Any]) -> Registered:

@@ -1,7 +1,7 @@
 """COVERAGE.md says what the code does."""
 
 from coupling_sandbox.amazon.coverage import PAGE, refreshed
-from coupling_sandbox.faults import KINDS
+from coupling_sandbox.fault_list import KINDS
 
 
 def test_the_generated_tables_are_up_to_date():

@@ -10,8 +10,8 @@ CODE_1 = "0123456789abcdef0123456789abcdef"
 CODE_2 = "{A1B2C3D4-0000-4000-8000-000000000001}"
 
 
-def opened(books, username="sandbox", code_1=CODE_1, code_2=CODE_2):
-    return books.service.OpenSession(username, code_1, code_2, "tests").ErrorMsg.LastErrorCode
+def opened(books, username="sandbox", code_1=CODE_1, code_2=CODE_2, source="tests"):
+    return books.service.OpenSession(username, code_1, code_2, source).ErrorMsg.LastErrorCode
 
 
 def expired(books):
@@ -130,6 +130,7 @@ def long_invoice_field(name):
 PROVOKED = {
     "SESSION": expired,
     "SECURITY_010": lambda b: opened(b, code_1="wrong"),
+    "SOURCE": with_options(lambda b: opened(b, source=""), missing_source="refuse"),
     "SECURITY_003": lambda b: (
         b.service.OpenSessionSub(
             "sandbox", CODE_1, CODE_2, "tests", "{00000000-0000-0000-0000-000000000000}"
@@ -226,6 +227,9 @@ PROVOKED = {
     "FACT_INCASSO_002": lambda b: incasso(b, IncassoMachtigingSoort="X"),
     "FACT_INCASSO_003": lambda b: incasso(b, IncassoMachtigingSoort="E"),
     "FACT_INCASSO_008": lambda b: incasso(b, IncassoMachtigingSoort="D", IncassoMachtigingID="M1"),
+    "FACT_ITEM_CODE": with_options(
+        lambda b: invoice(b, line={"Code": ""}), missing_invoice_row_code="refuse"
+    ),
     "FACT_ITEM_006": lambda b: invoice(b, line={"BTWCode": ""}),
     "FACT_ITEM_007": lambda b: invoice(b, line={"TegenrekeningCode": ""}),
     "FACT_ITEM_010": lambda b: invoice(b, line={"Eenheid": "barrel"}),

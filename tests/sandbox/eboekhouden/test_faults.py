@@ -6,7 +6,7 @@ import httpx
 import pytest
 import requests
 import zeep
-from coupling_sandbox.faults import KINDS
+from coupling_sandbox.fault_list import KINDS
 
 # What zeep, left to itself, makes of each kind that strikes AddMutatie.
 BROKEN = {
@@ -53,6 +53,18 @@ def test_an_answer_is_lost_before_or_after_the_booking(books, kind, when, booked
         books.add()
     assert len(books.find()) == booked
     assert books.add(Factuurnummer="A-2") == booked + 1
+
+
+def test_a_503_with_a_page_is_a_fault_to_zeep(books):
+    books.relation()
+    strike(books, "http_500_html", status=503, when="after")
+    with pytest.raises(zeep.exceptions.Fault, match="Unknown fault"):
+        books.add()
+    assert books.http.get("/control/calls").json()["log"][-1]["status"] == 503
+    assert len(books.find()) == 1
+    wrong = [{"kind": "slow", "status": 503}, {"kind": "http_500_html", "status": 200}]
+    for fault in wrong:
+        assert books.http.post("/control/faults", json=[fault]).status_code == 400
 
 
 @pytest.mark.parametrize(("when", "booked"), [("before", 0), ("after", 1)])

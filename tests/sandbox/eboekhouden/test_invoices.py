@@ -172,3 +172,11 @@ def test_a_vat_amount_that_the_chart_cannot_place_keeps_nothing(books):
     assert add(books, [line("10")]) == "SBX_LEDG_016"
     assert books.call("GetFacturen", ALL_DATES).Facturen is None
     assert books.journal() == []
+
+
+@pytest.mark.parametrize(("position", "code"), [("accept", ""), ("refuse", "SBX_FACT_ITEM_CODE")])
+def test_a_row_without_code(books, position, code):
+    books.relation()
+    books.options(missing_invoice_row_code=position)
+    assert books.error("AddFactuur", invoice([line("10", Code=None)])) == code
+    assert books.error("AddFactuur", invoice([line("10")], Factuurnummer="F2")) == ""

@@ -206,6 +206,43 @@ def test_get_mutaties_calls_per_month(books):
     assert april.error("GetMutaties", ALL) == ""
 
 
+@pytest.mark.parametrize(("counted", "codes"), [("get_mutaties", ""), ("all", "SBX_CALLS")])
+def test_calls_counted(books, counted, codes):
+    books.options(calls_counted=counted, get_mutaties_calls_per_month=2)
+    assert [books.error("GetRelaties", {"ID": 0}) for _ in range(3)] == ["", "", codes]
+    assert books.error("GetMutaties", ALL) == codes
+
+
+def test_other_lists_cap(books):
+    for code in "RST":
+        books.relation(code)
+        books.add(Factuurnummer=f"A-{code}", RelatieCode=code)
+    assert set(books.open_items()) == {"A-R", "A-S", "A-T"}
+    books.options(other_lists_cap=2)
+    assert set(books.open_items()) == {"A-S", "A-T"}
+    found = books.call("GetRelaties", {"ID": 0}).Relaties.cRelatie
+    assert [one.Code for one in found] == ["S", "T"]
+    assert len(books.find()) == 3
+
+
+@pytest.mark.parametrize(("position", "found"), [("no_bound", 1), ("year_one", 0)])
+def test_missing_dates(books, position, found):
+    books.relation()
+    books.add()
+    books.options(missing_dates=position)
+    assert raw(books, "GetMutaties").count(b"<cMutatieList>") == found
+    assert len(books.find()) == 1
+
+
+@pytest.mark.parametrize(("position", "code"), [("accept", None), ("refuse", "SBX_SOURCE")])
+def test_missing_source(books, position, code):
+    books.options(missing_source=position)
+    login = ("sandbox", "0123456789abcdef0123456789abcdef", books.code_2)
+    opened = books.service.OpenSession(*login)
+    assert opened.ErrorMsg.LastErrorCode == code
+    assert bool(opened.SessionID) == (code is None)
+
+
 def test_session_minutes(books):
     books.options(session_minutes=5)
     books.http.post("/control/clock", json={"advance_s": 299})
@@ -288,6 +325,7 @@ def test_every_option_has_a_test():
         "round_unit_price",
         "invoice_mutation_description",
         "invoice_templates",
+        "missing_invoice_row_code",
     }
     assert set(Options().as_json()) <= tested | elsewhere | {"get_mutaties_cap"}
 

@@ -54,6 +54,14 @@ def test_the_description_is_served_in_any_case(http, query):
     assert etree.fromstring(answer.content).tag.endswith("definitions")
 
 
+@pytest.mark.parametrize("page", ["/Soap.asmx", "/SOAP.ASMX"])
+def test_the_page_is_found_in_any_case(http, page):
+    assert http.get(page, params={"WSDL": ""}).status_code == 200
+    answer = http.post(page, content=login(), headers={"content-type": "text/xml"})
+    assert NO_ERROR in answer.content
+    assert http.get("/control/calls").json()["calls"] == {"OpenSession": 1}
+
+
 def test_without_query_there_is_a_page_with_the_operations(http):
     assert "AddMutatie" in http.get("/soap.asmx").text
 

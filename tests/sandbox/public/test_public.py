@@ -11,7 +11,7 @@ from decimal import Decimal
 import httpx
 import pytest
 from coupling_sandbox.clock import Clock
-from coupling_sandbox.faults import REPLACING, SPOILING
+from coupling_sandbox.fault_list import REPLACING, SPOILING
 from coupling_sandbox.public.app import create_app
 from coupling_sandbox.public.rates import easter_sunday, is_working_day
 from coupling_sandbox.server import serve_in_thread

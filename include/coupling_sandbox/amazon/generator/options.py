@@ -7,9 +7,18 @@ from typing import Any
 
 from coupling_sandbox.amazon.generator.rates import EU
 from coupling_sandbox.amazon.places import MARKETPLACES
+from coupling_sandbox.given import check_kind
 
 BASES = ("exclusive", "inclusive", "mixed", "none")
 PROFILES = ("nl_month", "year")
+SHARES = ("fba", "cancelled", "pending", "unshipped", "refunded", "business", "mcf", "replaced",
+          "special", "late", "failed_transfers")  # fmt: skip
+RANGES: dict[str, tuple[int, int]] = {
+    "orders": (0, 5_000_000),
+    "deferral_days": (0, 60),
+    "period_days": (1, 60),
+    **dict.fromkeys(SHARES, (0, 1)),
+}
 
 
 @dataclass(frozen=True)
@@ -75,8 +84,15 @@ class SeedOptions:
         if strange := set(values) - known:
             shown = sorted((known - {"start", "end"}) | {"from", "to"})
             raise ValueError(f"unknown option {sorted(strange)[0]!r}; known: {shown}")
-        for name in ("marketplaces", "stock"):
-            values[name] = tuple(values.get(name, getattr(cls, name)))
+        for name, value in values.items():
+            like = getattr(cls, name)
+            if isinstance(like, tuple):
+                check_kind(name, value, [])
+                for one in value:
+                    check_kind(name, one, "")
+                values[name] = tuple(value)
+            elif not isinstance(like, datetime):
+                check_kind(name, value, like)
         options = cls(**values)
         options.check()
         return options
@@ -95,8 +111,11 @@ class SeedOptions:
             raise ValueError("discount_sign must be -1 or 1")
         if self.end - self.start < timedelta(days=3):
             raise ValueError("from and to must be at least three days apart")
-        if not 0 <= self.orders <= 5_000_000:
-            raise ValueError("orders must be between 0 and 5000000")
+        for name, (least, most) in RANGES.items():
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} must be between {least} and {most}")
+        if not self.stock:
+            raise ValueError("stock must name a country")
 
     def as_json(self) -> dict[str, Any]:
         """Return the wishes as they were read, defaults included."""
