@@ -104,10 +104,22 @@ def plan(runtime: Runtime, window: Window, run: str) -> list[Slice]:
         domain.errors.RemoteError: NotNow without tokens; the reports asked for are remembered.
     """
     parts = [Slice(one, window, run) for one in slices(window)]
-    with _counted(runtime, _place(runtime, parts[0], "plan-calls")) as amazon:
-        for part in parts:
-            _requested(runtime, part).ask(amazon, _wanted(runtime, part))
+    for part in parts:
+        request(runtime, part)
     return parts
+
+
+def request(runtime: Runtime, part: Slice) -> None:
+    """Ask Amazon for the reports of a slice that were not asked for yet.
+
+    Raises:
+        domain.errors.RemoteError: NotNow without tokens; the reports asked for are remembered.
+    """
+    requested, wanted = _requested(runtime, part), _wanted(runtime, part)
+    if requested.all_known(wanted):
+        return
+    with _counted(runtime, f"{_place(runtime, part, part.window.name)}/calls") as amazon:
+        requested.ask(amazon, wanted)
 
 
 @contextmanager
@@ -173,6 +185,14 @@ def fetch(runtime: Runtime, part: Slice) -> str:
         )
         for number, chunk in enumerate(_chunks(sorted_out.to_read) or [[]])
     ]
+    log.info(
+        "coupling=%s %s: %d orders in the report, %d stand in the books, asked one by one: %s",
+        runtime.settings.name,
+        part.window.name,
+        len(read.orders),
+        sorted_out.unchanged,
+        sorted_out.needs or "none",
+    )
     return write_manifest(
         runtime.staging,
         batch,
@@ -375,7 +395,7 @@ def run(
     parts = _waiting(lambda: plan(runtime, window, name), until, tell)
     place = _place(runtime, parts[0], "progress")
     done: list[str] = (runtime.staging.read_checkpoint(place) or {"done": []})["done"]
-    total = RunReport(calls=_calls(runtime, _place(runtime, parts[0], "plan-calls")))
+    total = RunReport()
     asked, read = Counter[str](), 0
     for number, part in enumerate(parts, 1):
         shown = f"{part.window.from_utc:%Y-%m-%d} to {part.window.to_utc:%Y-%m-%d}"

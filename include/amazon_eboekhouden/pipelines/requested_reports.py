@@ -56,6 +56,10 @@ class RequestedReports:
     runtime: Runtime
     batch: str
 
+    def all_known(self, wanted: Iterable[WantedReport]) -> bool:
+        """Whether every one was asked for."""
+        return all(self._known(one) is not None for one in wanted)
+
     def ask(self, amazon: AmazonSeller, wanted: Iterable[WantedReport]) -> None:
         """Ask for those that were not asked for yet.
 

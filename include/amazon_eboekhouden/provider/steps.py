@@ -115,7 +115,7 @@ def _window(runtime: Runtime) -> Window:
     context = get_current_context()
     params: dict[str, Any] = dict(context["params"])
     if params.get("from") and params.get("to"):
-        return chosen(_moment(params["from"]), _moment(params["to"]))
+        return chosen(moment_of(params["from"]), moment_of(params["to"]))
     watermark = runtime.ledger.watermark(runtime.settings.name)
     start, end = context.get("data_interval_start"), context.get("data_interval_end")
     now = datetime.now(UTC)
@@ -125,14 +125,15 @@ def _window(runtime: Runtime) -> Window:
         if start < now - BACKFILL_LIMIT:
             raise AirflowFailException(
                 f"{start:%Y-%m-%d %H:%M} UTC is more than 48 hours ago: an hourly call per hour of "
-                "history would take days of Amazon's tokens. Use amazon-eboekhouden orders "
-                "--from … --to …, or the DAG's own form with from and to"
+                "history would take days of Amazon's tokens. Use amazon_orders_backfill: a few "
+                "reports per 30 days, by its form or by airflow backfill"
             )
         return chosen(start, end)
     return scheduled(start, end, watermark)
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
+    """A time of a form; UTC where it names no zone."""
     value = datetime.fromisoformat(text)
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
@@ -172,6 +173,7 @@ def find_settlements() -> list[dict[str, Any]]:
         try:
             with step_of(coupling, "settlements") as runtime:
                 settlement_ids = settlements.find(runtime)
+                _unpark(coupling, runtime)
         except AirflowSkipException as error:
             log.info("%s", error)
             continue
@@ -190,6 +192,21 @@ def find_settlements() -> list[dict[str, Any]]:
     if failed and not found:
         raise AirflowFailException(f"settlements could not be listed for {', '.join(failed)}")
     return found
+
+
+def _unpark(coupling: str, runtime: Runtime) -> None:
+    """Money that waited for its invoice; when the books do not answer, the next run does it."""
+    from amazon_eboekhouden.pipelines import settlements
+
+    if runtime.preview:
+        return
+    try:
+        report = settlements.book_unparked(runtime)
+    except RemoteError as error:
+        log.warning("coupling=%s parked orders wait: %s", coupling, error)
+        return
+    if report.booked:
+        log.info("coupling=%s booked=%d for parked orders", coupling, report.booked)
 
 
 def _settlement_step(step: Callable[..., Any], *arguments: str) -> Any:
