@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from coupling_sandbox.amazon import finances, orders, orders_v0, reports, sellers
+from coupling_sandbox.amazon import finances, orders, orders_v0, reports, sellers, settled
 from coupling_sandbox.amazon.errors import SpApiRefusal, fault_429, refusal_response
 from coupling_sandbox.amazon.limits import Buckets
 from coupling_sandbox.amazon.login import Login
@@ -20,6 +20,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *reports.OPERATIONS,
     *sellers.OPERATIONS,
     *finances.OPERATIONS,
+    *settled.OPERATIONS,
     *orders_v0.OPERATIONS,
 )
 

@@ -38,6 +38,7 @@ _OPTIONS = {
     "in files of 2026 (`order-item-id`, `is-iba`, `vat-exclusive-…`, …)",
     "vat_invoices": "`pending` (the seller uploads his own) or `amazon` (each shipment has a "
     "number)",
+    "finances_delay_hours": "how long listTransactions misses what happened; Amazon warns of 48",
     "encrypted_vat_numbers": "whether VAT reports show buyers' numbers encrypted; seen Jan 2026",
 }
 

@@ -1,4 +1,4 @@
-"""Finances API 2024-06-19 (listTransactions, listSummary, listBalances) and v0 event groups.
+"""Finances API 2024-06-19: listTransactions. What settlements come to stands in ``settled``.
 
 Amounts are JSON numbers here, as in Amazon's model, not texts as in the Orders API.
 """
@@ -6,11 +6,11 @@ Amounts are JSON numbers here, as in Amazon's model, not texts as in the Orders 
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from coupling_sandbox.amazon.errors import SpApiRefusal
-from coupling_sandbox.amazon.places import BY_NAME, MARKETPLACES
+from coupling_sandbox.amazon.places import MARKETPLACES
 from coupling_sandbox.amazon.service import Asked, Operation, iso
 from coupling_sandbox.amazon.shelf import MoneyQuery, MoneyRow, from_ms, ms
 
@@ -41,9 +41,9 @@ async def list_transactions(asked: Asked) -> Mapping[str, Any]:
     query = _query(asked)
     if query is None:
         return {"payload": {"transactions": []}}
-    start = _position(asked)
+    start = page_start(asked)
     if asked.fault == "empty_page":
-        return {"payload": {"transactions": [], "nextToken": _token(start)}}
+        return {"payload": {"transactions": [], "nextToken": page_token(start)}}
     rows = asked.amazon.shop.money(asked.seller, query, start, PAGE + 1)
     shown = [_transaction(asked, row) for row in rows[:PAGE]]
     status = asked.one("transactionStatus")
@@ -55,7 +55,7 @@ async def list_transactions(asked: Asked) -> Mapping[str, Any]:
     if len(rows) > PAGE:
         # Filtering by status happens after paging: a page may be empty and still have a next one.
         following = start if asked.fault == "repeated_page" else rows[PAGE - 1].position
-        payload["nextToken"] = _token(following)
+        payload["nextToken"] = page_token(following)
     return {"payload": payload}
 
 
@@ -81,9 +81,11 @@ def _query(asked: Asked) -> MoneyQuery | None:
         raise SpApiRefusal("invalid_input", "postedBefore must be later than postedAfter.")
     if after is not None and before - after > LONGEST:
         return None
+    # Amazon warns that the last two days may be missing still.
+    known = asked.now - timedelta(hours=asked.amazon.options.finances_delay_hours)
     return MoneyQuery(
         ms(after) if after else 0,
-        ms(before),
+        ms(min(before, known)),
         value if name == "ORDER_ID" else None,
         _settlement_of(value) if name == "FINANCIAL_EVENT_GROUP_ID" else None,
         _stream_of(asked.one("marketplaceId")),
@@ -154,7 +156,7 @@ def _transaction(asked: Asked, row: MoneyRow) -> dict[str, Any]:
         "transactionStatus": status,
         "description": text,
         "postedDate": iso(from_ms(row.posted_ms)),
-        "totalAmount": _amount(sum(one[2] for one in event["rows"]), currency),
+        "totalAmount": amount(sum(one[2] for one in event["rows"]), currency),
         "marketplaceDetails": {"marketplaceId": place.id, "marketplaceName": place.name},
         "items": list(_items(event, currency)),
         "breakdowns": _breakdowns(event["rows"], currency),
@@ -187,7 +189,7 @@ def _items(event: Mapping[str, Any], currency: str) -> Iterator[dict[str, Any]]:
                     "itemRelatedIdentifierValue": item_id,
                 }
             ],
-            "totalAmount": _amount(sum(row[2] for row in rows), currency),
+            "totalAmount": amount(sum(row[2] for row in rows), currency),
             "breakdowns": _breakdowns(rows, currency),
             "contexts": [context],
         }
@@ -201,9 +203,9 @@ def _breakdowns(rows: list[list[Any]], currency: str) -> list[dict[str, Any]]:
     return [
         {
             "breakdownType": name,
-            "breakdownAmount": _amount(sum(parts.values()), currency),
+            "breakdownAmount": amount(sum(parts.values()), currency),
             "breakdowns": [
-                {"breakdownType": part, "breakdownAmount": _amount(cents, currency)}
+                {"breakdownType": part, "breakdownAmount": amount(cents, currency)}
                 for part, cents in parts.items()
             ],
         }
@@ -211,11 +213,13 @@ def _breakdowns(rows: list[list[Any]], currency: str) -> list[dict[str, Any]]:
     ]
 
 
-def _amount(cents: int, currency: str) -> dict[str, Any]:
+def amount(cents: int, currency: str) -> dict[str, Any]:
+    """Return an amount the way this API writes it."""
     return {"currencyCode": currency, "currencyAmount": cents / 100}
 
 
-def _position(asked: Asked) -> tuple[int, int] | None:
+def page_start(asked: Asked) -> tuple[int, int] | None:
+    """Return where the page asked for begins; 400 for a token that is none of ours."""
     token = asked.one("nextToken") or asked.one("NextToken")
     if token is None:
         return None
@@ -226,144 +230,11 @@ def _position(asked: Asked) -> tuple[int, int] | None:
         raise SpApiRefusal("invalid_input", "Invalid nextToken.") from None
 
 
-def _token(position: tuple[int, int] | None) -> str:
+def page_token(position: tuple[int, int] | None) -> str:
+    """Return the token of the page that begins at a position."""
     return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
 
 
-def _listed(asked: Asked) -> Iterator[dict[str, Any]]:
-    """Yield the truth of the settlements that are closed by now."""
-    for body in asked.amazon.shop.truth(asked.seller, "settlement"):
-        truth = json.loads(body)
-        if datetime.fromisoformat(truth["end_utc"]) <= asked.now:
-            yield truth
-    for body in asked.amazon.shop.truth(asked.seller, "posted"):
-        yield json.loads(body)
-
-
-async def list_summary(asked: Asked) -> Mapping[str, Any]:
-    """Answer ``GET /finances/2024-06-19/summary``: the control total of a settlement."""
-    asked.need_role("finance_and_accounting")
-    name, wanted = asked.one("relatedIdentifierName"), asked.one("relatedIdentifierValue")
-    if name not in (None, "SETTLEMENT_ID"):
-        raise SpApiRefusal("invalid_input", "relatedIdentifierName must be SETTLEMENT_ID.")
-    start, end = asked.one("periodStart"), asked.one("periodEnd")
-    marketplaces = asked.many("marketplaceIds")
-    summaries = []
-    for truth in _listed(asked):
-        place = BY_NAME.get(truth["marketplace"])
-        if (
-            (wanted and truth["settlement_id"] != wanted)
-            or (start and truth["end_utc"][:10] < start[:10])
-            or (end and truth["start_utc"][:10] > end[:10])
-            or (marketplaces and (place is None or place.id not in marketplaces))
-        ):
-            continue
-        summaries.append(_summary(asked, truth))
-    return {"summaries": summaries}
-
-
-def _summary(asked: Asked, truth: Mapping[str, Any]) -> dict[str, Any]:
-    currency = truth["currency"]
-    place = BY_NAME.get(truth["marketplace"])
-    metadata = {"partnerId": asked.seller, "accountType": "Standard Orders"}
-    if place is not None:
-        metadata["marketplaceId"] = place.id
-    parts = (
-        ("Sales", "payments_cents"),
-        ("Refunds", "refunds_cents"),
-        ("Expenses", "fees_cents"),
-        ("Transfers", "balances_cents"),
-    )
-    return {
-        "partnerMetadata": metadata,
-        "netProceeds": _amount(truth["total_cents"], currency),
-        "relatedIdentifiers": [
-            {
-                "relatedIdentifierName": "SETTLEMENT_ID",
-                "relatedIdentifierValue": truth["settlement_id"],
-            }
-        ],
-        "breakdowns": [
-            {"breakdownType": name, "breakdownAmount": _amount(truth[key], currency)}
-            for name, key in parts
-            if key in truth
-        ],
-        "periodStart": truth["start_utc"],
-        "periodEnd": truth["end_utc"],
-    }
-
-
-async def list_balances(asked: Asked) -> Mapping[str, Any]:
-    """Answer ``GET /finances/2024-06-19/balances``: what is deferred, what is available."""
-    asked.need_role("finance_and_accounting")
-    wanted = asked.one("balanceType")
-    balances = []
-    for stream, sums in asked.amazon.shop.balances(asked.seller, ms(asked.now)).items():
-        place = MARKETPLACES[stream]
-        metadata = {
-            "partnerId": asked.seller,
-            "accountType": "Standard Orders",
-            "marketplaceId": place.id,
-        }
-        sums = {**sums, "TOTAL": sum(sums.values())}
-        balances += [
-            {
-                "partnerMetadata": metadata,
-                "balanceType": kind,
-                "amount": _amount(cents, place.currency),
-                "lastUpdatedTime": iso(asked.now),
-            }
-            for kind, cents in sums.items()
-            if wanted in (None, kind)
-        ]
-    return {"balances": balances}
-
-
-async def list_groups(asked: Asked) -> Mapping[str, Any]:
-    """Answer ``GET /finances/v0/financialEventGroups``: settlements and their bank transfers."""
-    asked.need_role("finance_and_accounting")
-    after = asked.time("FinancialEventGroupStartedAfter")
-    before = asked.time("FinancialEventGroupStartedBefore") or asked.now
-    groups = []
-    for truth in _listed(asked):
-        start = datetime.fromisoformat(truth["start_utc"])
-        if (after is None or start >= after) and start < before:
-            groups.append(_group(truth))
-    size = asked.whole("MaxResultsPerPage", 100, 100)
-    first = _position(asked)
-    skip = first[0] if first else 0
-    payload: dict[str, Any] = {"FinancialEventGroupList": groups[skip : skip + size]}
-    if len(groups) > skip + size:
-        payload["NextToken"] = _token((skip + size, 0))
-    return {"payload": payload}
-
-
-def _group(truth: Mapping[str, Any]) -> dict[str, Any]:
-    group = {
-        "FinancialEventGroupId": group_of(truth["settlement_id"]),
-        "ProcessingStatus": "Closed",
-        "FundTransferStatus": "Failed" if truth.get("transfer_fails") else "Succeeded",
-        "OriginalTotal": _v0_amount(truth["total_cents"], truth["currency"]),
-        "FundTransferDate": truth["deposit_utc"],
-        "TraceId": truth["settlement_id"][::-1],
-        "AccountTail": "789",
-        "BeginningBalance": _v0_amount(0, truth["currency"]),
-        "FinancialEventGroupStart": truth["start_utc"],
-        "FinancialEventGroupEnd": truth["end_utc"],
-    }
-    if truth.get("converted_eur_cents") is not None:
-        group["ConvertedTotal"] = _v0_amount(truth["converted_eur_cents"], "EUR")
-    return group
-
-
-def _v0_amount(cents: int, currency: str) -> dict[str, Any]:
-    return {"CurrencyCode": currency, "CurrencyAmount": cents / 100}
-
-
-_FINANCES = "/finances/2024-06-19"
 OPERATIONS = (
-    Operation("listTransactions", "GET", f"{_FINANCES}/transactions", list_transactions),
-    Operation("listSummary", "GET", f"{_FINANCES}/summary", list_summary),
-    Operation("listBalances", "GET", f"{_FINANCES}/balances", list_balances),
-    Operation("listFinancialEventGroups", "GET", "/finances/v0/financialEventGroups", list_groups),
+    Operation("listTransactions", "GET", "/finances/2024-06-19/transactions", list_transactions),
 )

@@ -65,6 +65,19 @@ class Grant:
         return replace(base, **values)
 
 
+def _form(content_type: str, body: bytes) -> dict[str, str]:
+    """Return the fields of a login, sent as a form or, as some clients do, as JSON."""
+    text = body.decode(errors="replace")
+    if "json" not in content_type:
+        return {key: values[0] for key, values in parse_qs(text).items()}
+    try:
+        given = json.loads(text)
+    except ValueError:
+        return {}
+    fields = given.items() if isinstance(given, dict) else ()
+    return {key: value for key, value in fields if isinstance(value, str)}
+
+
 @dataclass
 class Login:
     """State of the login service."""
@@ -95,7 +108,7 @@ class Login:
 
     async def token(self, request: Request) -> Response:
         """``POST /auth/o2/token``: an access token for a refresh token."""
-        form = {key: values[0] for key, values in parse_qs((await request.body()).decode()).items()}
+        form = _form(request.headers.get("content-type", ""), await request.body())
         call = request.scope["sandbox.call"]
         if form.get("grant_type") not in ("refresh_token", "client_credentials"):
             return login_refusal("unsupported_grant_type")

@@ -33,6 +33,9 @@ async def get_orders(asked: Asked) -> Mapping[str, Any]:
     if not 1 <= len(marketplaces) <= 50:
         raise SpApiRefusal("invalid_input", "MarketplaceIds is required, with at most 50 values.")
     created, updated = asked.time("CreatedAfter"), asked.time("LastUpdatedAfter")
+    mixed = created and (updated or asked.one("LastUpdatedBefore"))
+    if mixed or (updated and asked.one("CreatedBefore")):
+        raise SpApiRefusal("invalid_input", "Created… and LastUpdated… exclude each other.")
     after = created or updated
     token = _unpack(asked.one("NextToken"))
     if after is None and not token:
@@ -45,6 +48,8 @@ async def get_orders(asked: Asked) -> Mapping[str, Any]:
         raise SpApiRefusal("invalid_input", f"{name} must be two minutes before the current time.")
     wanted = {own: status for status, own in _STATUS.items()}
     channels = {own: kind for kind, own in _CHANNEL.items()}
+    _check_values(asked, "OrderStatuses", (*wanted, "InvoiceUnconfirmed"))
+    _check_values(asked, "FulfillmentChannels", tuple(channels))
     query = OrderQuery(
         token.get("family", family),
         token.get("after", ms(after) if after else 0),
@@ -64,6 +69,11 @@ async def get_orders(asked: Asked) -> Mapping[str, Any]:
         payload["NextToken"] = _pack({**state, "start": rows[size - 1][0]})
     payload["CreatedBefore" if query.family == "created" else "LastUpdatedBefore"] = iso(before)
     return {"payload": payload}
+
+
+def _check_values(asked: Asked, name: str, known: tuple[str, ...]) -> None:
+    if strange := sorted(set(asked.many(name)) - set(known)):
+        raise SpApiRefusal("invalid_input", f"{name} has an invalid value: {strange[0]}.")
 
 
 async def get_order(asked: Asked) -> Mapping[str, Any]:

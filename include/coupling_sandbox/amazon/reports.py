@@ -153,13 +153,8 @@ async def cancel_report(asked: Asked) -> Mapping[str, Any]:
 
 async def create_report(asked: Asked) -> Mapping[str, Any]:
     """Answer ``POST /reports/2021-06-30/reports``."""
-    try:
-        body = await asked.request.json()
-        kind, marketplaces = body["reportType"], body["marketplaceIds"]
-    except (ValueError, KeyError, TypeError):
-        raise SpApiRefusal("invalid_input", "reportType and marketplaceIds are required.") from None
-    if not isinstance(marketplaces, list) or not 1 <= len(marketplaces) <= 25:
-        raise SpApiRefusal("invalid_input", "marketplaceIds must have 1 to 25 values.")
+    body = await _specification(asked)
+    kind, marketplaces = body["reportType"], body["marketplaceIds"]
     options = asked.amazon.options
     fatal = kind == SETTLEMENTS and options.createreport_settlement == "FATAL"
     if kind == SETTLEMENTS and not fatal:
@@ -193,6 +188,27 @@ async def create_report(asked: Asked) -> Mapping[str, Any]:
         report = Report(**{**report.__dict__, "document_id": document})
     asked.amazon.shop.put_report(asked.seller, report)
     return {"reportId": report_id}
+
+
+async def _specification(asked: Asked) -> Mapping[str, Any]:
+    """Return the request's body; 400 unless it has the shape of Amazon's model."""
+    try:
+        body = await asked.request.json()
+        kind, marketplaces = body["reportType"], body["marketplaceIds"]
+    except (ValueError, KeyError, TypeError):
+        raise SpApiRefusal("invalid_input", "reportType and marketplaceIds are required.") from None
+    if not isinstance(kind, str):
+        raise SpApiRefusal("invalid_input", "reportType must be a string.")
+    if not _texts(marketplaces, list) or not 1 <= len(marketplaces) <= 25:
+        raise SpApiRefusal("invalid_input", "marketplaceIds must have 1 to 25 values.")
+    options = body.get("reportOptions")
+    if options is not None and not (_texts(options, dict) and _texts(options.values())):
+        raise SpApiRefusal("invalid_input", "reportOptions must map names to strings.")
+    return dict(body)
+
+
+def _texts(values: Any, kind: type = object) -> bool:
+    return isinstance(values, kind) and all(isinstance(one, str) for one in values)
 
 
 def _moment(text: Any, otherwise: datetime) -> datetime:

@@ -39,6 +39,7 @@ class Options:
     order_report_columns: str = "documented"
     vat_invoices: str = "pending"
     encrypted_vat_numbers: bool = False
+    finances_delay_hours: float = 0.0
 
     CHOICES: ClassVar = {
         "missing_role": ("absent", "403"),
@@ -53,6 +54,7 @@ class Options:
         "order_report_days": (1, 10_000),
         "oldest_order_days": (1, 100_000),
         "bucket_fill": (0, 1),
+        "finances_delay_hours": (0, 1000),
         "rate_scale": (1e-6, 1e12),
     }
 

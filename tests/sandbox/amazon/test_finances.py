@@ -163,10 +163,93 @@ def test_groups_tell_what_arrives_in_euro(seller):
     assert more["FinancialEventGroupList"][0] != first
 
 
+GROUPS = "/finances/v0/financialEventGroups"
+
+
+def test_a_group_is_open_until_its_period_is_over(october):
+    october.clock(now="2026-10-20T00:00:00Z")
+    october._token = None
+    groups = october.get(GROUPS).json()["payload"]["FinancialEventGroupList"]
+    *before, group = groups
+    assert {one["ProcessingStatus"] for one in before} <= {"Closed"}
+    assert group["ProcessingStatus"] == "Open"
+    assert group["OriginalTotal"]["CurrencyAmount"] > 0
+    assert "FinancialEventGroupEnd" not in group
+    assert "FundTransferStatus" not in group
+    october.clock(now="2026-11-20T00:00:00Z")
+    october._token = None
+    groups = october.get(GROUPS).json()["payload"]["FinancialEventGroupList"]
+    by_id = {one["FinancialEventGroupId"]: one for one in groups}
+    closed = by_id[group["FinancialEventGroupId"]]
+    assert closed["ProcessingStatus"] == "Closed"
+    assert closed["FinancialEventGroupEnd"]
+
+
+@pytest.mark.parametrize(
+    ("after", "before"),
+    [
+        ("2026-11-20T11:59:00Z", None),
+        ("2026-11-01T00:00:00Z", "2026-11-20T11:59:00Z"),
+        ("2026-11-01T00:00:00Z", "2026-10-01T00:00:00Z"),
+    ],
+)
+def test_times_of_groups_that_are_refused(october, after, before):
+    asked = {"FinancialEventGroupStartedAfter": after, "FinancialEventGroupStartedBefore": before}
+    answer = october.get(GROUPS, **{name: time for name, time in asked.items() if time})
+    assert answer.status_code == 400
+
+
+def test_groups_of_more_than_180_days_are_none(october):
+    wide = october.get(GROUPS, FinancialEventGroupStartedAfter="2026-05-01T00:00:00Z").json()
+    assert wide == {"payload": {"FinancialEventGroupList": []}}
+    near = october.get(GROUPS, FinancialEventGroupStartedAfter="2026-07-01T00:00:00Z").json()
+    assert near["payload"]["FinancialEventGroupList"]
+
+
+@pytest.mark.parametrize(("hours", "seen"), [(0, True), (48, False)])
+def test_the_last_two_days_may_be_missing(october, hours, seen):
+    october.control("options", {"finances_delay_hours": hours})
+    october.clock(now="2026-10-20T00:00:00Z")
+    october._token = None
+    found = everything(october, **WINDOW)
+    assert any(one["postedDate"] > "2026-10-18T00:00:00.000Z" for one in found) == seen
+    assert found
+
+
+def balances(seller, **params):
+    answer = seller.get("/finances/2024-06-19/balances", **params)
+    assert answer.status_code == 200, answer.text
+    return {
+        one["balanceType"]: round(one["amount"]["currencyAmount"] * 100)
+        for one in answer.json()["balances"]
+    }
+
+
 def test_balances(october):
     october.clock(now="2026-10-20T00:00:00Z")
     october._token = None
-    answer = october.get("/finances/2024-06-19/balances").json()
-    kinds = {one["balanceType"]: one["amount"]["currencyAmount"] for one in answer["balances"]}
+    kinds = balances(october)
     assert kinds["DEFERRED"] > 0
-    assert kinds["TOTAL"] == pytest.approx(kinds["DEFERRED"] + kinds["AVAILABLE"])
+    assert kinds["TOTAL"] == kinds["DEFERRED"] + kinds["AVAILABLE"] + kinds["RESERVED"]
+    assert balances(october, balanceType="DEFERRED") == {"DEFERRED": kinds["DEFERRED"]}
+    assert balances(october, marketplaceIds="A1PA6795UKMFR9") == {}
+    wrong = october.get("/finances/2024-06-19/balances", balanceType="LOTS")
+    assert wrong.status_code == 400
+
+
+def test_balances_of_a_day_that_is_past(october):
+    october.clock(now="2026-10-20T23:59:59Z")
+    october._token = None
+    then = balances(october)
+    october.clock(now="2026-11-10T00:00:00Z")
+    october._token = None
+    assert balances(october, asOfDate="2026-10-20") == then != balances(october)
+
+
+def test_what_a_settlement_keeps_is_a_reserve_until_the_next(october):
+    october.clock(now="2026-11-14T00:00:00Z")
+    october._token = None
+    closed = [one for one in october.truth()["settlements"] if one["end_utc"] < "2026-11-14"]
+    kept = -closed[-1]["balances"].get("Current Reserve Amount", 0)
+    assert balances(october)["RESERVED"] == kept
+    assert any("Current Reserve Amount" in one["balances"] for one in closed)

@@ -110,3 +110,19 @@ def test_the_text_of_an_expired_token_is_an_option(seller):
     seller.clock(advance_s=3700)
     answer = seller.get("/sellers/v1/marketplaceParticipations")
     assert answer.json()["errors"][0]["details"] == "The access token you provided has expired."
+
+
+def test_a_login_may_come_as_json(seller):
+    fields = {
+        "grant_type": "refresh_token",
+        "client_id": "sandbox-client",
+        "client_secret": "sandbox-secret",
+        "refresh_token": "Atzr|sandbox",
+    }
+    assert seller.http.post("/auth/o2/token", json=fields).json()["token_type"] == "bearer"
+    wrong = seller.http.post("/auth/o2/token", json=fields | {"refresh_token": 5})
+    assert wrong.json()["error"] == "invalid_request"
+    for body in ("[]", "{", "\xff"):
+        headers = {"content-type": "application/json"}
+        answer = seller.http.post("/auth/o2/token", content=body.encode("latin-1"), headers=headers)
+        assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")

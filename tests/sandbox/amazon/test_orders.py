@@ -181,3 +181,21 @@ def test_malformed_orders_are_kept_as_they_are(seller):
     assert shown == [odd]
     assert seller.http.post("/control/orders", json=[{"id": 1}]).status_code == 400
     assert seller.http.post("/control/orders", json={"id": 1}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"CreatedAfter": "2026-11-01T00:00:00Z", "LastUpdatedAfter": "2026-11-01T00:00:00Z"},
+        {"CreatedAfter": "2026-11-01T00:00:00Z", "LastUpdatedBefore": "2026-11-02T00:00:00Z"},
+        {"LastUpdatedAfter": "2026-11-01T00:00:00Z", "CreatedBefore": "2026-11-02T00:00:00Z"},
+        {"CreatedAfter": "2026-11-01T00:00:00Z", "OrderStatuses": "SHIPPED"},
+        {"CreatedAfter": "2026-11-01T00:00:00Z", "FulfillmentChannels": "AMAZON"},
+        {"MarketplaceIds": "", "CreatedAfter": "2026-11-01T00:00:00Z"},
+    ],
+)
+def test_the_older_orders_refuse_wrong_parameters_too(seller, params):
+    asked = {"MarketplaceIds": "A1805IZSGTT6HS"} | params
+    answer = seller.get("/orders/v0/orders", **asked)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "InvalidInput"

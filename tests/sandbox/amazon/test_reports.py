@@ -181,6 +181,10 @@ def test_wrong_requests(seller):
     assert seller.report(ALL_ORDERS, "monday", OCTOBER[1]).status_code == 400
     assert seller.report(ALL_ORDERS, *OCTOBER, marketplaceIds=[]).status_code == 400
     assert seller.post(PATH, {"reportType": ALL_ORDERS}).status_code == 400
+    assert seller.report(5, *OCTOBER).status_code == 400
+    assert seller.report(ALL_ORDERS, *OCTOBER, marketplaceIds=[5]).status_code == 400
+    assert seller.report(ALL_ORDERS, *OCTOBER, reportOptions="all").status_code == 400
+    assert seller.report(ALL_ORDERS, *OCTOBER, reportOptions={"all": True}).status_code == 400
 
 
 def test_statuses_while_a_report_is_made(october):
