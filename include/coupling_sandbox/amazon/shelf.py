@@ -83,14 +83,19 @@ class Shelf:
 
     def truth_of(self, seller: str, kind: str, key: str) -> dict[str, Any] | None:
         """Return one truth."""
-        sql = "select body from truth where seller = ? and kind = ? and key = ?"
+        # Left to itself SQLite walks the primary key: all of a seller's truths, for each one.
+        sql = (
+            "select body from truth indexed by truth_by_key "
+            "where seller = ? and kind = ? and key = ?"
+        )
         row = self._one(sql, (seller, kind, key))
         return json.loads(row[0]) if row else None
 
     def replace_truth(self, seller: str, kind: str, key: str, value: Any) -> None:
         """Change one truth."""
         self._db.execute(
-            "update truth set body = ? where seller = ? and kind = ? and key = ?",
+            "update truth indexed by truth_by_key set body = ? "
+            "where seller = ? and kind = ? and key = ?",
             (json.dumps(value, separators=(",", ":")), seller, kind, key),
         )
 
