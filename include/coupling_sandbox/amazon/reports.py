@@ -1,5 +1,6 @@
 """Reports API 2021-06-30, and the storage that hands out the documents."""
 
+import asyncio
 import base64
 import gzip
 import hashlib
@@ -26,6 +27,9 @@ KEPT = timedelta(days=90)
 ORDER_REPORTS_KEPT = timedelta(days=30)
 URL_LIFE_S = 300
 STATUSES = ("CANCELLED", "DONE", "FATAL", "IN_PROGRESS", "IN_QUEUE")
+WRITTEN_AT_ONCE_S = 2.0
+# Reports that are being written: a task that nobody holds may be forgotten.
+_writing: set[asyncio.Task[None]] = set()
 _SIGNING_KEY = secrets.token_bytes(32)
 
 
@@ -163,31 +167,54 @@ async def create_report(asked: Asked) -> Mapping[str, Any]:
     now = asked.now
     start = _moment(body.get("dataStartTime"), now - timedelta(days=1))
     end = min(_moment(body.get("dataEndTime"), now), now)
-    made = ("FATAL", "") if fatal else requested_report(asked, kind, start, end, body)
-    status, text = made
-    if options.report_outcome != "DONE":
-        status = options.report_outcome
-    report = Report(
+    being_made = Report(
         report_id,
         kind,
         tuple(marketplaces),
         now,
-        status,
+        "IN_PROGRESS",
         None,
         start,
         end,
-        now + timedelta(seconds=options.report_seconds),
+        None,
         body.get("reportOptions"),
     )
+    if fatal:
+        _finish(asked, being_made, "FATAL", "")
+        return {"reportId": report_id}
+    # A large report is written beside the other answers, as Amazon does: nobody waits for it here.
+    writing = asyncio.create_task(_written(asked, being_made, body))
+    await asyncio.wait({writing}, timeout=WRITTEN_AT_ONCE_S)
+    if writing.done():
+        writing.result()
+    else:
+        asked.amazon.shop.put_report(asked.seller, being_made)
+        _writing.add(writing)
+        writing.add_done_callback(_writing.discard)
+    return {"reportId": report_id}
+
+
+async def _written(asked: Asked, report: Report, body: Mapping[str, Any]) -> None:
+    start, end = report.data_start or asked.now, report.data_end or asked.now
+    status, text = await asyncio.to_thread(requested_report, asked, report.type, start, end, body)
+    _finish(asked, report, status, text)
+
+
+def _finish(asked: Asked, report: Report, status: str, text: str) -> None:
+    """Store a report that was made, with its document."""
+    options = asked.amazon.options
+    if options.report_outcome != "DONE":
+        status = options.report_outcome
+    done = report.created + timedelta(seconds=options.report_seconds)
+    made = {**report.__dict__, "status": status, "done": done}
     if status != "CANCELLED":
         # A FATAL report's document says what went wrong; the VAT report was seen in UTF-8.
-        charset = "UTF-8" if kind == "GET_VAT_TRANSACTION_DATA" else options.document_charset
+        is_vat = report.type == "GET_VAT_TRANSACTION_DATA"
+        charset = "UTF-8" if is_vat else options.document_charset
         written = text if status == "DONE" else json.dumps({"errorDetails": "The report failed."})
         body_bytes = written.encode(charset or "cp1252", "replace")
-        document = store_document(asked.amazon, asked.seller, body_bytes, charset)
-        report = Report(**{**report.__dict__, "document_id": document})
-    asked.amazon.shop.put_report(asked.seller, report)
-    return {"reportId": report_id}
+        made["document_id"] = store_document(asked.amazon, asked.seller, body_bytes, charset)
+    asked.amazon.shop.put_report(asked.seller, Report(**made))
 
 
 async def _specification(asked: Asked) -> Mapping[str, Any]:
