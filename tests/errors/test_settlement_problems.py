@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from amazon_eboekhouden.domain import problems as catalogue
-from amazon_eboekhouden.domain.books import OpenItem
+from amazon_eboekhouden.domain.bookings import MutationKind
+from amazon_eboekhouden.domain.books import BookedLine, BookedMutation, OpenItem
 from amazon_eboekhouden.domain.frames import BOOKED
 from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.domain.settlement import by_hand
@@ -113,6 +114,30 @@ def another_amount() -> list[Problem]:
     return listed(refund("-25.00"), books=(invoice(ORDER, "50.00"), shown))
 
 
+def not_placed(*rows: Any) -> list[Problem]:
+    """The manual's method: what none of its mutations holds."""
+    one = settled(file_of(rows), invoice(ORDER, "50.00"))
+    books = BOOKED.of([invoice(ORDER, "50.00")])
+    return list(propose_left_over(one.file, one.matched, books, settings()).to_look_at)
+
+
+def on_the_bank_already() -> list[Problem]:
+    one = settled(file_of([sale("50.00")]), invoice(ORDER, "50.00"))
+    books = BOOKED.of([invoice(ORDER, "50.00")])
+    made = propose_left_over(one.file, one.matched, books, settings()).mutations
+    line = BookedLine("8000", "GEEN", 5000, 0, 5000, "")
+    by_person = BookedMutation(
+        7, MutationKind.MONEY_RECEIVED, date(2026, 3, 18), "1010", "", "", "", "bank", "IN", (line,)
+    )
+    return by_hand.bank_line_problems("18000000001", made, books, [by_person], "1010")
+
+
+def in_another_currency() -> list[Problem]:
+    content = file_of([refund("-5.00")], currency="SEK")
+    rates = {("SEK", date(2026, 3, day)): Decimal(11) for day in (10, 17)}
+    return list(settled(content, invoice(ORDER, "50.00"), rates=rates).made.problems)
+
+
 MAKES: dict[str, Callable[[], list[Problem]]] = {
     "settlement-encoding": lambda: refused(b"settlement-id\x81\x8d", charset="utf-8"),
     "settlement-columns": lambda: refused(b"settlement-id\ttransaction-type\n1\tOrder\n"),
@@ -160,6 +185,10 @@ MAKES: dict[str, Callable[[], list[Problem]]] = {
     "settlement-paid-by-hand": paid_already,
     "settlement-payout-by-hand": paid_out_already,
     "settlement-closed-period": in_a_closed_period,
+    "settlement-deposit-not-placed": lambda: not_placed(sale("50.00"), sale("20.00", OTHER)),
+    "settlement-row-not-placed": lambda: not_placed(sale("50.00"), row(UNKNOWN, "-3.00")),
+    "settlement-bank-line-by-hand": on_the_bank_already,
+    "settlement-refund-currency": in_another_currency,
     "settlement-summary-differs": lambda: summary_problems("18000000001", "EUR", 5000, 4999, 0),
 }
 

@@ -139,6 +139,34 @@ def test_a_payout_that_never_reached_the_bank_is_listed(world: World) -> None:
     assert audited(world).problems == []
 
 
+@pytest.mark.parametrize(("kind", "account"), [("Memoriaal", "1300"), ("GeldOntvangen", "8000")])
+def test_a_transfer_booked_by_hand_elsewhere_is_noticed(
+    world: World, kind: str, account: str
+) -> None:
+    """The bank line of a payout on debtors, or straight on revenue, instead of on transit."""
+    settled(world)
+    payouts = [one for one in world.journal() if one["account"] == "2010"]
+    payout = max(payouts, key=lambda one: one["date"])
+    line = {"BedragInvoer": payout["debit"], "TegenrekeningCode": account, "BTWCode": "GEEN"}
+    person(
+        world,
+        do="add",
+        Soort=kind,
+        Datum=payout["date"],
+        Rekening="1010",
+        Omschrijving="AMAZON PAYMENTS",
+        InExBTW="IN",
+        MutatieRegels=[line],
+    )
+    before = world.journal()
+    report = audited(world)
+    (found,) = [one for one in report.problems if one.code == "bank-line-elsewhere"]
+    assert found.row.startswith("mutation ")
+    assert account in found.cause
+    assert payout["debit"] in found.cause
+    assert world.journal() == before
+
+
 def test_a_booking_by_hand_on_clearing_is_found(world: World) -> None:
     settled(world)
     bank_lines_arrive(world)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from amazon_eboekhouden.config.connections import from_environment
 from amazon_eboekhouden.config.environment import environment_of
+from amazon_eboekhouden.domain.money import cents_of, euros
 from amazon_eboekhouden.pipelines import settlements
 from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
+from amazon_eboekhouden.provider import steps
 
+from tests.domain.settlement.writing import file_of, row
 from tests.pipelines.conftest import World
 from tests.pipelines.test_orders import FROM, TO, WINDOW
 
@@ -78,6 +82,38 @@ def test_settled_before_invoiced_is_parked_and_unparked_by_itself(world: World) 
     assert world.balance("2090") == 0
     assert world.balance("1090") == 0
     assert world.balance("1300") == 0
+    assert world.open_problems() == []  # What was listed of it is nobody's work any more.
+
+
+def test_the_dag_that_finds_settlements_unparks_as_well(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.seed(seed=23, orders=12, **{"from": FROM, "to": TO})
+    world.run("settlements")
+    assert world.balance("2090") != 0
+    world.run("orders", *WINDOW)
+    monkeypatch.setattr(steps, "get_current_context", dict)
+    monkeypatch.setattr(steps, "connection_of", lambda name: from_environment(name, os.environ))
+    assert steps.find_settlements() == []
+    assert world.balance("2090") == 0
+    assert world.balance("1090") == 0
+    assert world.open_problems() == []
+
+
+def test_a_part_payment_is_off_the_list_once_the_rest_is_paid(world: World) -> None:
+    """An order that is paid by two settlements: nobody has to do anything."""
+    world.seed(seed=24, orders=8, **{"from": FROM, "to": TO})
+    world.run("orders", *WINDOW)
+    invoice = next(line for line in world.journal() if line["kind"] == "FactuurVerstuurd")
+    order, gross = invoice["invoice_number"].removeprefix("AMZ-"), cents_of(invoice["debit"])
+    for number, cents in (("18000000001", gross - 500), ("18000000002", 500)):
+        file = world.home / f"{number}.txt"
+        sale = row("Order/ItemPrice/Principal", str(euros(cents)), order)
+        file.write_bytes(file_of([sale], number=number))
+        codes = world.run("settlements", "--file", str(file)).codes
+        assert codes == (["settlement-underpaid"] if cents > 500 else [])
+    world.run("settlements")
+    assert "settlement-underpaid" not in {p.problem.code for p in world.open_problems()}
 
 
 def test_a_settlement_that_waits_for_a_person_is_not_booked(world: World) -> None:
@@ -154,6 +190,60 @@ def test_the_manuals_way_only_proposes_and_says_what_it_loses(world: World) -> N
         summary["proposal"]["vat_lost_cents"] > 0 for summary in result.report["settlements"]
     )
     assert world.journal() == before
+
+
+def manual(world: World, **options: Any) -> tuple[dict[str, Any], list[str], int]:
+    """The manual's way: the truth, the words that approve it, and what it puts on costs."""
+    file = world.home / "couplings" / "demo.yaml"
+    way = "method: open_items_to_costs"
+    file.write_text(file.read_text().replace("method: clearing", way))
+    world.post(f"{world.books}/control/options", options)
+    truth = booked_month(world, orders=12, seed=47)
+    shown = world.run("settlements").report["settlements"]
+    ids = [one["settlement_id"] for one in truth["settlements"]]
+    costs = sum(one["proposal"]["left_over_cents"] for one in shown)
+    return truth, [word for one in ids for word in ("--approve", one)], costs
+
+
+def test_costs_go_by_way_of_clearing_where_they_are_refused_directly(world: World) -> None:
+    """e-Boekhouden may refuse a payment whose account is no bank: two steps then, by itself."""
+    truth, approvals, costs = manual(world, payment_header_any_category="refuse")
+    first = world.run("settlements", *approvals)
+    # The first settlement met the refusal; those after it knew by then.
+    assert first.codes.count("booking-refused") == 1
+    again = world.run("settlements")
+    assert again.codes == []
+    assert world.balance("4600") == costs > 0
+    assert world.balance("1090") == 0
+    assert world.balance("1010") == sum(one["payout_cents"] for one in truth["settlements"])
+    before = world.journal()
+    assert world.run("settlements").report["booked"] == 0
+    assert world.journal() == before
+
+
+def test_a_bank_line_that_stands_there_already_is_not_booked_twice(world: World) -> None:
+    truth, approvals, _ = manual(world)
+    first = truth["settlements"][0]
+    line = {
+        "BedragInvoer": f"{first['payout_cents'] / 100:.2f}",
+        "TegenrekeningCode": "8000",
+        "BTWCode": "GEEN",
+    }
+    action = {
+        "do": "add",
+        "Soort": "GeldOntvangen",
+        "Datum": first["deposit_utc"][:10],
+        "Rekening": "1010",
+        "Omschrijving": "AMAZON PAYMENTS",
+        "InExBTW": "IN",
+        "MutatieRegels": [line],
+    }
+    world.post(f"{world.books}/control/mutations", action)
+    result = world.run("settlements", *approvals)
+    (found,) = [p for p in result.report["problems"] if p["code"].endswith("bank-line-by-hand")]
+    assert found["row"] == f"settlement {first['settlement_id']}"
+    mine = [line for line in world.journal() if first["settlement_id"] in line["description"]]
+    assert mine == []
 
 
 def test_a_preview_of_settlements_leaves_no_trace(world: World) -> None:

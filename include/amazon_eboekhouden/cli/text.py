@@ -109,10 +109,12 @@ def _proposal_text(proposal: dict[str, int] | None) -> list[str]:
         "fees": "fees that Amazon withheld",
         "vat_lost": "VAT in them that is not deducted",
         "still_open": "stays open",
+        "unplaced": "of the deposit, on no invoice",
     }
     return [
         f"  {text}".ljust(62) + f"{euros(proposal[f'{name}_cents']):>14}"
         for name, text in names.items()
+        if proposal[f"{name}_cents"] or name != "unplaced"
     ]
 
 

@@ -96,6 +96,14 @@ _SETTINGS: Mapping[str, ProblemKind] = {
     "service-unreachable": ProblemKind(
         "{service} could not be asked: {why}", "try again later; nothing was written"
     ),
+    "ledger-unusable": ProblemKind(
+        "its database can't be used: {why}",
+        "see that the database is there, may be written and has room; nothing is sent before",
+    ),
+    "storage-unusable": ProblemKind(
+        "{place} can't be used: {why}",
+        "see that the folder is there, may be written and has room; the next run goes on",
+    ),
     "administration-changed": ProblemKind(
         "the connection answers for administration {found}, the coupling is bound to {bound}",
         "restore the old connection, or make a new coupling for the other administration",
@@ -511,6 +519,28 @@ _SETTLEMENTS: Mapping[str, ProblemKind] = {
         "approve when they are right; else set settlement.invoices_of_others to by_order_id, so "
         "that these orders go to {account}, and approve then",
     ),
+    "settlement-deposit-not-placed": ProblemKind(
+        "{amount} EUR of the deposit fits no open invoice of this settlement: orders that are not "
+        "invoiced, reimbursements, a reserve that was given back",
+        "book the rest of the bank line by hand where it belongs; method clearing does it itself",
+    ),
+    "settlement-row-not-placed": ProblemKind(
+        "{count} row(s) of a kind without a destination, {amount} EUR in all, are in no mutation: "
+        "what they withheld stays open",
+        "add the kind to config/tables/settlement_rows.csv: {line}",
+    ),
+    "settlement-bank-line-by-hand": ProblemKind(
+        "mutation {number} of {day} puts its deposit of {payout} EUR on {account} already, booked "
+        "by hand",
+        "nothing was booked; take that bank line back in e-Boekhouden, for this method books it "
+        "itself on the invoices; the next run books the settlement",
+    ),
+    "settlement-refund-currency": ProblemKind(
+        "the refund of {amount} {currency} (event {event}) is of invoice {invoice}, which is in "
+        "another currency; it stands on {account}",
+        "make the credit note by hand at the rate of its invoice and book the amount from "
+        "{account}",
+    ),
     "settlement-clearing-not-zero": ProblemKind(
         "the bookings would leave {difference} EUR on clearing account {account}",
         "nothing was booked; this is a defect of the program, report it with the file",
@@ -668,6 +698,11 @@ _AUDIT: Mapping[str, ProblemKind] = {
         "transit account {account} stands at {balance} EUR; payouts of the last five banking days "
         "explain {recent} EUR at most",
         "book the bank lines of Amazon's transfers on {account}; if one never came, ask Amazon",
+    ),
+    "bank-line-elsewhere": ProblemKind(
+        "on {day} it brings {payout} EUR to the bank, as much as a payout of Amazon that is "
+        "awaited, and stands on {account}",
+        "if it is Amazon's transfer, book it on transit account {transit} instead; else do nothing",
     ),
     "open-item-old": ProblemKind(
         "{own} EUR of invoice {invoice} is open {days} days after shipping on {shipped}",

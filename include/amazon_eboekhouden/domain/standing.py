@@ -142,6 +142,11 @@ def transit_problems(
     ]
 
 
+def payouts_since(booked: pd.DataFrame, day: date) -> list[tuple[date, int]]:
+    """Date and cents of the payouts that our bookings put on transit since a day."""
+    return [(on, cents) for on, cents in _payouts(booked) if on >= day and cents > 0]
+
+
 def _payouts(booked: pd.DataFrame) -> list[tuple[date, int]]:
     """Date and cents that our bookings put on transit, above zero: on the way to the bank."""
     is_payout = (booked["state"] == "CONFIRMED") & booked["booking"].str.match(

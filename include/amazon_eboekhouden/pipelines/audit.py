@@ -22,6 +22,7 @@ import pandas as pd
 from amazon_eboekhouden.domain.errors import CredentialsRefused, RemoteError
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.settlement.by_hand import bank_lines_elsewhere
 from amazon_eboekhouden.domain.settlement.chain import (
     Link,
     chain_problems,
@@ -34,6 +35,7 @@ from amazon_eboekhouden.domain.standing import (
     clearing_problems,
     open_item_problems,
     own_open_items,
+    payouts_since,
     transit_problems,
 )
 from amazon_eboekhouden.ledger.couplings import LEDGER
@@ -44,11 +46,14 @@ from amazon_eboekhouden.pipelines.report import RunReport, refused_credentials, 
 from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.pipelines.settlement_cross_checks import late_warnings
 from amazon_eboekhouden.pipelines.settlement_files import BOOKED
+from amazon_eboekhouden.pipelines.settlement_others import newest_mutations
 
 if TYPE_CHECKING:
     from amazon_eboekhouden.adapters.eboekhouden import EBoekhouden
 
 LISTED_FOR = timedelta(days=90)
+# A bank line that was booked elsewhere is looked for so long.
+BANK_LINES_FOR = timedelta(days=180)
 LEAVING_SOON = timedelta(days=15)
 # The meter warns here; at `LedgerSettings.budget_stop` booking stops.
 BUDGET_LOW_PERCENT = 75
@@ -256,6 +261,10 @@ def _balances(
         return []
     problems = clearing_problems(balances, accounts.clearing)
     problems += transit_problems(balances, booked, accounts, today)
+    if balances.get(accounts.transit, 0) > 0:
+        payouts = payouts_since(booked, today - BANK_LINES_FOR)
+        there = newest_mutations(runtime, books)
+        problems += bank_lines_elsewhere(payouts, booked, there, accounts.bank, accounts.transit)
     held = reserve_held_cents(links)
     if held is not None and all(record.state == BOOKED for record in _records(runtime)):
         problems += _reserve(balances.get(accounts.reserve, 0), held, accounts.reserve)

@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from amazon_eboekhouden.domain.books import BookedMutation
 from amazon_eboekhouden.domain.problems import Problem
-from amazon_eboekhouden.domain.settlement.by_hand import paid_problems, payout_problems
+from amazon_eboekhouden.domain.settlement.by_hand import (
+    bank_line_problems,
+    paid_problems,
+    payout_problems,
+)
 from amazon_eboekhouden.domain.settlement.others import (
     BY_AMOUNT,
     Found,
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
 
 # Metered calls to look for order ids in the books, once per settlement: 400 mutations each.
 _READ_BACK_CALLS = 25
+# For what the bank brought lately.
+_NEWEST_CALLS = 2
 # What the ledger keeps of that search, beside the settlement's totals.
 _NAMING = "invoices_naming"
 
@@ -129,9 +136,26 @@ def booked_by_hand(
     own = booked[booked["settlement_id"] == settlement_id]
     if set(mutations["booking"]) <= set(own.loc[own["state"] == "CONFIRMED", "booking"]):
         return []
+    accounts = runtime.settings.accounts
     # First the ledger, then the books: what is confirmed now must be visible afterwards.
     with runtime.books() as books:
         problems = paid_problems(settlement_id, mutations, booked, books.open_items())
-        balances = books.balances() if own.empty else {}
-    transit = runtime.settings.accounts.transit
-    return problems + payout_problems(settlement_id, mutations, booked, balances, clearing, transit)
+        if own.empty:
+            problems += payout_problems(
+                settlement_id, mutations, booked, books.balances(), clearing, accounts.transit
+            )
+        if own.empty and (mutations["account"] == accounts.bank).any():
+            there = newest_mutations(runtime, books)
+            problems += bank_line_problems(settlement_id, mutations, booked, there, accounts.bank)
+    return problems
+
+
+def newest_mutations(runtime: Runtime, books: EBoekhouden) -> list[BookedMutation]:
+    """The newest mutations of the books, whoever made them: a call or two of the month's.
+
+    Raises:
+        domain.errors.RemoteError: the books cannot be asked.
+    """
+    bound = runtime.ledger.coupling_state(runtime.settings.name)
+    administration = (bound.administration if bound else "") or books.administration_guid()
+    return list(runtime.ledger.read_back(administration, books, max_calls=_NEWEST_CALLS))

@@ -19,7 +19,10 @@ from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement import proof as proofs
 from amazon_eboekhouden.domain.settlement.bookings import SETTLED, settlement_bookings
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
-from amazon_eboekhouden.domain.settlement.left_over import propose_left_over
+from amazon_eboekhouden.domain.settlement.left_over import (
+    must_go_via_clearing,
+    propose_left_over,
+)
 from amazon_eboekhouden.domain.settlement.matching import match as match_rows
 from amazon_eboekhouden.domain.settlement.others import (
     BY_AMOUNT,
@@ -49,6 +52,7 @@ from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.pipelines.settlement_approval import text_of
 from amazon_eboekhouden.pipelines.settlement_cross_checks import Asked
 from amazon_eboekhouden.pipelines.settlement_files import SettlementContent
+from amazon_eboekhouden.pipelines.settlement_problems import close_solved
 
 
 @dataclass(frozen=True)
@@ -187,11 +191,13 @@ def work(
             summary,
             calls,
         )
-    proposal = propose_left_over(read, matched, booked, settings)
+    via_clearing = must_go_via_clearing(booked)
+    proposal = propose_left_over(read, matched, booked, settings, via_clearing=via_clearing)
     summary["proposal"] = proposal.amounts
     nothing = proposal.mutations.empty
     # That it only proposes is said by the approval itself; why there is nothing to approve is not.
-    problems = proposal.problems if nothing else weigh
+    asked = proposal.problems if nothing else weigh
+    problems = [*asked, *proposal.to_look_at]
     return Worked(
         proposal.mutations,
         proposal.mutation_lines,
@@ -418,11 +424,17 @@ def wait_for_approval(runtime: Runtime, settlement_id: str, ref: str) -> RunRepo
 
 
 def book_unparked(runtime: Runtime) -> RunReport:
-    """Pay the invoices of orders that were settled before they were invoiced."""
+    """Pay the invoices of orders that were settled before they were invoiced.
+
+    Raises:
+        domain.errors.RemoteError: the books cannot be asked.
+    """
     mutations, lines = unpark(runtime.booked(), runtime.settings)
-    if mutations.empty:
-        return RunReport()
-    return book(runtime, mutations, lines, RELATIONS.empty())
+    empty = RELATIONS.empty()
+    report = RunReport() if mutations.empty else book(runtime, mutations, lines, empty)
+    if not runtime.preview:
+        close_solved(runtime)
+    return report
 
 
 def _add(report: RunReport, other: RunReport) -> None:

@@ -101,7 +101,8 @@ def settle(story: Story, settlement: SettlementFile, given: dict[str, Any]) -> N
         for currency, days in given.get("rates", {}).items()
         for day, rate in days.items()
     }
-    deposit = given.get("deposit_eur")
+    deposits = given.get("deposits_eur", {})
+    deposit = deposits.get(settlement.header.settlement_id, given.get("deposit_eur"))
     options: dict[str, Any] = {
         "rates": rates,
         "deposit_eur_cents": None if deposit is None else cents_of(deposit),

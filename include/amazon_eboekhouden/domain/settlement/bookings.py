@@ -37,11 +37,13 @@ from amazon_eboekhouden.domain.settlement.exchange import Exchange, Rates
 from amazon_eboekhouden.domain.settlement.fee_entries import add_fees
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, SettlementHeader
 from amazon_eboekhouden.domain.settlement.groups import PerRow, codes_of, each, spread, texts_of
+from amazon_eboekhouden.domain.settlement.handed_on import HandedOn
 from amazon_eboekhouden.domain.settlement.known import known_of
 from amazon_eboekhouden.domain.settlement.matching import MATCHED
 from amazon_eboekhouden.domain.settlement.money_entries import (
     STEPS,
     MoneyEntries,
+    currency_facts,
     natural,
     unpark_key,
 )
@@ -112,7 +114,8 @@ def settlement_bookings(
         dates_of(booked, header.settlement_id),
     )
     known = known_of(booked, header.settlement_id, texts_of(matched["order_id"]))
-    money = MoneyEntries(settings.accounts)
+    money = MoneyEntries(settings.accounts, header.currency)
+    handed_on = HandedOn(booked, header.settlement_id, header.currency)
     desk = Desk(entries, money, known, exchange, settings, header, len(matched))
     keys: PerRow[str] = PerRow(len(matched))
     is_document = matched["place"].isin([Place.INVOICE, Place.CREDIT_NOTE]).to_numpy()
@@ -120,7 +123,7 @@ def settlement_bookings(
     _put(keys, is_document, add_documents(desk, matched[is_document]))
     _put(keys, is_fee, add_fees(entries, matched[is_fee], exchange, settings))
     is_money = ~is_document & ~is_fee
-    _put(keys, is_money, _add_money(desk, matched[is_money]))
+    _put(keys, is_money, _add_money(desk, matched[is_money], handed_on))
     desk.money.book(entries)
     waiting = _waits_for(desk, deposit_eur_cents)
     rows = SETTLED.check(matched.assign(bookings=keys.words(str)))
@@ -149,7 +152,7 @@ def _put(keys: PerRow[str], chosen: np.ndarray, found: pd.Series) -> None:
     keys.put(np.flatnonzero(chosen), codes_of(found), texts_of(found))
 
 
-def _add_money(desk: Desk, rows: pd.DataFrame) -> pd.Series:
+def _add_money(desk: Desk, rows: pd.DataFrame, handed_on: HandedOn) -> pd.Series:
     """Rows without a document: per order where they belong to one, else per kind, day and sign."""
     by_order = rows["place"].isin([Place.PARKED, Place.HELD, Place.BEFORE_GO_LIVE])
     sign = rows["amount_cents"].lt(0).map({True: "-", False: "+"}).where(~by_order, "")
@@ -172,15 +175,17 @@ def _add_money(desk: Desk, rows: pd.DataFrame) -> pd.Series:
         posted=("posted", "max"),
         cents=("amount_cents", "sum"),
     )
-    keys = [_add_unit(desk, row) for row in each(sums)]
+    keys = [_add_unit(desk, row, handed_on) for row in each(sums)]
     return spread(keys, group, rows)
 
 
-def _add_unit(desk: Desk, unit: Any) -> str:
+def _add_unit(desk: Desk, unit: Any, handed_on: HandedOn) -> str:
     place, cents, on = Place(unit.place), int(unit.cents), unit.posted.date()
     if place is Place.NOTHING or cents == 0:
         return ""
-    euro_cents = desk.exchange.euro_cents(cents, on)
+    euro_cents = handed_on.euro_cents(place, cents)
+    if euro_cents is None:
+        euro_cents = desk.exchange.euro_cents(cents, on)
     facts: dict[str, Mapping[str, Any]] = {}
     if place in (Place.PARKED, Place.HELD, Place.BEFORE_GO_LIVE):
         entry = {
@@ -205,8 +210,10 @@ def _add_unit(desk: Desk, unit: Any) -> str:
             facts["held" if place is Place.HELD else "orders"] = {unit.order_id: entry}
     elif place is Place.SUSPENSE and unit.problem == "settlement-row-unknown":
         facts["kinds"] = {unit.kind: {"place": place.value}}
-    key = desk.money.add(_step(place, cents), euro_cents, on, **facts) if euro_cents else None
-    return natural(desk.entries.settlement_id, key) if key else ""
+    if not euro_cents:
+        return ""
+    key = desk.money.add(_step(place, cents), euro_cents, on, cents, **facts)
+    return natural(desk.entries.settlement_id, key)
 
 
 def _step(place: Place, cents: int) -> tuple[str, str, str]:
@@ -260,15 +267,22 @@ def _close(
             total = exchange.euro_cents(total, on)
         fx_cents = entries.clearing_cents() - total
         _leave(entries, "fx", settings.accounts.exchange_differences, fx_cents, on, "koersverschil")
+    facts = currency_facts(header.currency, header.total_cents)
     if total > 0:
-        _leave(entries, "payout", settings.accounts.transit, total, on, "uitbetaling")
+        _leave(entries, "payout", settings.accounts.transit, total, on, "uitbetaling", facts)
     else:
-        _leave(entries, "carried", settings.accounts.reserve, total, on, "negatief saldo")
+        _leave(entries, "carried", settings.accounts.reserve, total, on, "negatief saldo", facts)
     return fx_cents
 
 
 def _leave(
-    entries: Entries, step: str, account: str, cents: int, on: date, description: str
+    entries: Entries,
+    step: str,
+    account: str,
+    cents: int,
+    on: date,
+    description: str,
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Move cents off the clearing account; below zero: onto it."""
     if cents:
@@ -279,6 +293,7 @@ def _leave(
             on,
             description,
             is_received=cents < 0,
+            facts=facts,
         )
 
 
@@ -293,7 +308,8 @@ def _kind_problems(
     return [
         problem(
             code,
-            f"settlement {header.settlement_id}",
+            # A list keeps one problem per row: each kind is one of its own.
+            f"settlement {header.settlement_id}, {kind}",
             count=int(row.rows),
             amount=euros(int(row.cents)),
             currency=header.currency,

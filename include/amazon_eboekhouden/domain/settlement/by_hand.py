@@ -6,13 +6,14 @@ Source: accounting rule 9.3 (C5, C6); e-Boekhouden reference 8, "Double booking 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
 
 import pandas as pd
 
 from amazon_eboekhouden.domain.booked_invoice import NEVER_BOOKED
-from amazon_eboekhouden.domain.bookings import BookingKind
-from amazon_eboekhouden.domain.books import OpenItem
+from amazon_eboekhouden.domain.bookings import BookingKind, MutationKind
+from amazon_eboekhouden.domain.books import BookedMutation, OpenItem
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.groups import each
@@ -20,6 +21,13 @@ from amazon_eboekhouden.domain.settlement.others import few
 
 # A payment in one of these states is in the books, or may be.
 _SENT = ("CONFIRMED", "UNKNOWN", "SENDING", "DRIFTED")
+# The bank shows a transfer up to five banking days after the deposit date.
+_BANK_DAYS = timedelta(days=9)
+_BRINGING = (
+    MutationKind.MONEY_RECEIVED,
+    MutationKind.PAYMENT_RECEIVED,
+    MutationKind.GENERAL_JOURNAL,
+)
 _CERTAIN = ("CONFIRMED", "SUPERSEDED", "IGNORED", "REJECTED")
 
 
@@ -84,6 +92,88 @@ def payout_problems(
             transit=transit,
         )
     ]
+
+
+def bank_line_problems(
+    settlement_id: str,
+    mutations: pd.DataFrame,
+    booked: pd.DataFrame,
+    there: Iterable[BookedMutation],
+    bank: str,
+) -> list[Problem]:
+    """The deposit that stands on the bank already, when the settlement itself books that line.
+
+    Args:
+        settlement_id: Amazon's.
+        mutations: MUTATIONS of the settlement, by the manual's method.
+        booked: BOOKED.
+        there: the newest mutations of the books.
+        bank: the bank's account.
+    """
+    own = mutations[mutations["account"] == bank]
+    if own.empty:
+        return []
+    deposit, on = int(own["gross_cents"].sum()), own["date"].max().date()
+    return [
+        problem(
+            "settlement-bank-line-by-hand",
+            f"settlement {settlement_id}",
+            number=one.number,
+            day=one.date,
+            payout=euros(deposit),
+            account=bank,
+        )
+        for one in _strangers(booked, there)
+        if _brings(one, bank) == deposit and abs(one.date - on) <= _BANK_DAYS
+    ]
+
+
+def bank_lines_elsewhere(
+    payouts: Iterable[tuple[date, int]],
+    booked: pd.DataFrame,
+    there: Iterable[BookedMutation],
+    bank: str,
+    transit: str,
+) -> list[Problem]:
+    """Bank lines of the amount of a payout that somebody booked on another account than transit.
+
+    Args:
+        payouts: date and cents of payouts that the bank has not shown on transit.
+        booked: BOOKED.
+        there: the newest mutations of the books.
+        bank: the bank's account.
+        transit: where such a line belongs.
+    """
+    found = {}
+    for one in _strangers(booked, there):
+        accounts = {one.account, *(line.account for line in one.lines)} - {bank}
+        cents = _brings(one, bank)
+        if transit in accounts or not any(
+            cents == payout and abs(one.date - on) <= _BANK_DAYS for on, payout in payouts
+        ):
+            continue
+        found[one.number] = problem(
+            "bank-line-elsewhere",
+            f"mutation {one.number}",
+            day=one.date,
+            payout=euros(cents),
+            account=", ".join(sorted(accounts)),
+            transit=transit,
+        )
+    return [found[number] for number in sorted(found)]
+
+
+def _strangers(booked: pd.DataFrame, there: Iterable[BookedMutation]) -> Iterator[BookedMutation]:
+    own = set(booked["remote_id"])
+    return (one for one in there if str(one.number) not in own)
+
+
+def _brings(one: BookedMutation, bank: str) -> int:
+    """What a mutation brings to the bank, cents; 0 for one that does not touch it."""
+    if one.account == bank and one.kind in _BRINGING:
+        return one.gross_cents
+    on_bank = sum(line.gross_cents for line in one.lines if line.account == bank)
+    return abs(on_bank) if one.kind is MutationKind.GENERAL_JOURNAL else 0
 
 
 def _paid(

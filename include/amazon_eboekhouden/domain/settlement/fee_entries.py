@@ -19,6 +19,8 @@ from amazon_eboekhouden.domain.settlement.entries import Entries
 from amazon_eboekhouden.domain.settlement.exchange import Exchange
 from amazon_eboekhouden.domain.settlement.groups import each, spread
 
+# Where a fee that names no marketplace was charged, such as a subscription; euros do not tell.
+_PLACE_OF_CURRENCY = {"CAD": "CA", "USD": "US", "MXN": "MX", "PLN": "PL", "TRY": "TR"}
 # VAT code, month such as 2026-03, direction on the clearing account.
 FeeKey = tuple[str, str, str]
 
@@ -55,7 +57,8 @@ def add_fees(
     keys = []
     for row in each(sums):
         on = row.posted.date()
-        rule = fee_rule(row.fee_kind, row.marketplace, on, settings)
+        place = row.marketplace or _PLACE_OF_CURRENCY.get(exchange.currency, "")
+        rule = fee_rule(row.fee_kind, place, on, settings)
         cents = abs(exchange.euro_cents(int(row.amount_cents), on))
         key = (rule.vat_code, f"{on:%Y-%m}", row.sign)
         parts[key].append((rule, on, cents))

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.bookings import SETTLED
@@ -27,6 +28,23 @@ from amazon_eboekhouden.domain.settlement.groups import codes_of, each, texts_of
 from amazon_eboekhouden.domain.settlement.known import Document, known_of
 from amazon_eboekhouden.domain.settlement.places import Place
 
+# What the facts of a payment say it is: written off on the cost account, or by way of clearing.
+COSTS, COSTS_VIA = "costs", "costs-via-clearing"
+
+
+def must_go_via_clearing(booked: pd.DataFrame) -> bool:
+    """Whether this administration refused a payment on a cost account, now or before.
+
+    Args:
+        booked: BOOKED.
+    """
+    payments = booked[
+        (booked["booking_kind"] == BookingKind.PAYMENT.value)
+        & booked["facts"].str.contains('"part"', regex=False)
+    ]
+    parts = [json.loads(facts)["part"] for facts in payments["facts"]]
+    return COSTS_VIA in parts or (COSTS, "REJECTED") in zip(parts, payments["state"], strict=True)
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOverProposal:
@@ -36,24 +54,28 @@ class LeftOverProposal:
         mutations, mutation_lines: MUTATIONS and MUTATION_LINES, for after the approval.
         rows: SETTLED, the rows of paid invoices with the payments they belong to.
         problems: one that asks for the approval, or why there is nothing to approve.
+        to_look_at: what a person must know of the money that is in no mutation.
         deposit_cents: what Amazon paid.
         paid_cents: booked on invoices against the bank.
         left_over_cents: written off to costs.
         fees_cents: what Amazon withheld in fees, VAT included.
         vat_lost_cents: VAT in those fees, by the fee rules, that is not deducted.
         still_open_cents: what stays open on the invoices of this settlement.
+        unplaced_cents: of the deposit, for want of open invoices to book it on.
     """
 
     mutations: pd.DataFrame
     mutation_lines: pd.DataFrame
     rows: pd.DataFrame
     problems: tuple[Problem, ...]
+    to_look_at: tuple[Problem, ...]
     deposit_cents: int
     paid_cents: int
     left_over_cents: int
     fees_cents: int
     vat_lost_cents: int
     still_open_cents: int
+    unplaced_cents: int
 
     @property
     def amounts(self) -> dict[str, int]:
@@ -65,6 +87,7 @@ class LeftOverProposal:
             "fees_cents": self.fees_cents,
             "vat_lost_cents": self.vat_lost_cents,
             "still_open_cents": self.still_open_cents,
+            "unplaced_cents": self.unplaced_cents,
         }
 
 
@@ -111,33 +134,35 @@ def propose_left_over(
         if paid:
             bank.add_payment(invoice, paid, on)
         if written:
-            costs.add_payment(invoice, written, on, part="costs")
+            costs.add_payment(invoice, written, on, part=COSTS_VIA if via_clearing else COSTS)
     left_over = max(fees_cents, 0) - write_off
     if via_clearing and left_over:
         _clearing_to_costs(costs, left_over, on, settings)
     paid_cents = max(header.total_cents, 0) - deposit
     vat_lost = _vat_inside(matched, settings)
     mutations, lines = _together(bank, costs)
+    row = f"settlement {header.settlement_id}"
+    asked = problem(
+        "settlement-needs-approval",
+        row,
+        paid=euros(paid_cents),
+        left_over=euros(left_over),
+        account=settings.accounts.left_over,
+        vat=euros(vat_lost),
+    )
     return LeftOverProposal(
         mutations,
         lines,
         _settled(matched, mutations),
-        (
-            problem(
-                "settlement-needs-approval",
-                f"settlement {header.settlement_id}",
-                paid=euros(paid_cents),
-                left_over=euros(left_over),
-                account=settings.accounts.left_over,
-                vat=euros(vat_lost),
-            ),
-        ),
+        (asked,),
+        tuple(_not_placed(matched, deposit, row)),
         deposit_cents=header.total_cents,
         paid_cents=paid_cents,
         left_over_cents=left_over,
         fees_cents=fees_cents,
         vat_lost_cents=vat_lost,
         still_open_cents=still_open,
+        unplaced_cents=deposit,
     )
 
 
@@ -147,7 +172,32 @@ def _nothing(settlement: SettlementFile, matched: pd.DataFrame) -> LeftOverPropo
     found = problem("settlement-method-only-euros", row, currency=header.currency)
     mutations, lines = Entries("", "").frames()
     rows = _settled(matched, mutations)
-    return LeftOverProposal(mutations, lines, rows, (found,), header.total_cents, 0, 0, 0, 0, 0)
+    return LeftOverProposal(
+        mutations, lines, rows, (found,), (), header.total_cents, 0, 0, 0, 0, 0, 0
+    )
+
+
+def _not_placed(matched: pd.DataFrame, unplaced: int, row: str) -> list[Problem]:
+    """Money that this method has no mutation for: it only pays invoices and writes off fees."""
+    problems = []
+    if unplaced:
+        problems.append(problem("settlement-deposit-not-placed", row, amount=euros(unplaced)))
+    unknown = matched[matched["problem"] == "settlement-row-unknown"]
+    sums = unknown.groupby("kind", observed=True).agg(
+        rows=("row", "size"), cents=("amount_cents", "sum")
+    )
+    for kind in each(sums):
+        amount = euros(int(kind.cents))
+        problems.append(
+            problem(
+                "settlement-row-not-placed",
+                f"{row}, {kind.Index}",
+                count=int(kind.rows),
+                amount=amount,
+                line=kind.Index,
+            )
+        )
+    return problems
 
 
 def _settled(matched: pd.DataFrame, mutations: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from amazon_eboekhouden.domain.settlement.orders import OrderPart, choose_invoic
 from amazon_eboekhouden.domain.settlement.places import Choice, Place
 from amazon_eboekhouden.domain.settlement.refunds import RefundEvent, choose_credit_notes
 from amazon_eboekhouden.domain.settlement.rows import classified
+from amazon_eboekhouden.domain.settlement.unparking import parked_orders
 
 MATCHED = Frame(
     "matched",
@@ -69,8 +70,10 @@ def match(
     chosen: PerRow[Choice] = PerRow(len(rows))
     _choose_plain(chosen, meaning, np.flatnonzero(~is_order & ~is_refund))
     parked = _choose_invoices(chosen, rows, np.flatnonzero(is_order), known, settings)
+    if is_refund.any():
+        parked |= parked_orders(booked)
     event = _events(rows[is_refund], settlement_id)
-    _choose_notes(chosen, rows, event, known, settings, parked)
+    _choose_notes(chosen, rows, event, known, settings, parked, settlement.header.currency)
     events: PerRow[str] = PerRow(len(rows))
     events.put(np.flatnonzero(~is_refund), np.zeros(int((~is_refund).sum()), dtype="int32"), [""])
     events.put(np.flatnonzero(is_refund), codes_of(event), texts_of(event))
@@ -178,6 +181,7 @@ def _choose_notes(
     known: Known,
     settings: CouplingSettings,
     parked: frozenset[str],
+    currency: str,
 ) -> None:
     """Which credit note the rows of refunds pay; rows of one event share one choice."""
     refunds = rows.loc[event.index].assign(event=event)
@@ -190,7 +194,12 @@ def _choose_notes(
     )
     events = [
         RefundEvent(
-            row.order_id, row.event, row.shipment_id, row.posted.date(), int(row.amount_cents)
+            row.order_id,
+            row.event,
+            row.shipment_id,
+            row.posted.date(),
+            int(row.amount_cents),
+            currency,
         )
         for row in each(units)
     ]

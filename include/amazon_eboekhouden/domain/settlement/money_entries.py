@@ -34,10 +34,19 @@ TOLERANCE = ("tolerance", "differences", "centenverschillen")
 
 @dataclass
 class MoneyEntries:
-    """Collects amounts per step, direction and month, and books them in the end."""
+    """Collects amounts per step, direction and month, and books them in the end.
+
+    Attributes:
+        accounts: the coupling's.
+        currency: of the settlement; another than EUR is remembered beside the euros.
+    """
 
     accounts: AccountSettings
+    currency: str = "EUR"
     amounts: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
+    currency_cents: dict[tuple[str, str, str], int] = field(
+        default_factory=lambda: defaultdict(int)
+    )
     days: dict[tuple[str, str, str], date] = field(default_factory=dict)
     texts: dict[str, tuple[str, str]] = field(default_factory=dict)
     facts: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = field(
@@ -45,12 +54,18 @@ class MoneyEntries:
     )
 
     def add(
-        self, step: tuple[str, str, str], cents: int, on: date, **facts: Mapping[str, Any]
+        self,
+        step: tuple[str, str, str],
+        cents: int,
+        on: date,
+        currency_cents: int = 0,
+        **facts: Mapping[str, Any],
     ) -> tuple[str, str, str]:
         """Add an amount (above zero: received on clearing); returns what `natural` wants."""
         name, role, text = step
         key = (name, "+" if cents > 0 else "-", f"{on:%Y-%m}")
         self.amounts[key] += cents
+        self.currency_cents[key] += currency_cents
         self.days[key] = max(on, self.days.get(key, on))
         self.texts[name] = (role, text)
         for what, entries in facts.items():
@@ -70,8 +85,18 @@ class MoneyEntries:
                     self.days[key],
                     f"{text} {month}",
                     is_received=sign == "+",
-                    facts=self.facts.get(key, {}),
+                    facts={
+                        **self.facts.get(key, {}),
+                        **currency_facts(self.currency, self.currency_cents[key]),
+                    },
                 )
+
+
+def currency_facts(currency: str, cents: int) -> dict[str, Any]:
+    """What is remembered of an amount in another currency; nothing of euros."""
+    if currency == "EUR" or not cents:
+        return {}
+    return {"currency": currency, "currency_cents": abs(cents)}
 
 
 def natural(settlement_id: str, key: tuple[str, str, str]) -> str:

@@ -32,6 +32,7 @@ class RefundEvent:
     shipment_id: str
     posted: date
     cents: int
+    currency: str = "EUR"
 
 
 def choose_credit_notes(
@@ -77,6 +78,12 @@ def _settled_before(
         return Choice(Place.NOTHING, "the rows of the refund cancel out")
     if not event.order_id:
         return Choice(Place.HELD, "no order id", 0, problem="settlement-row-without-order")
+    other = next(
+        (i for i in known.invoices.get(event.order_id, ()) if i.currency != event.currency), None
+    )
+    if other is not None:  # What was refunded is no part of its amount, at no rate that is known.
+        reason, code = "its invoice is in another currency", "settlement-refund-currency"
+        return Choice(Place.HELD, reason, 0, problem=code, invoice=other.booking)
     decided = known.decided["refunds"].get(f"{event.order_id}:{event.event}")
     if decided == Place.HELD:
         return Choice(

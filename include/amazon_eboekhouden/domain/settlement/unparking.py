@@ -68,7 +68,7 @@ def unpark(booked: pd.DataFrame, settings: CouplingSettings) -> tuple[pd.DataFra
     invoiced = set(booked.loc[booked["booking_kind"] == BookingKind.INVOICE.value, "order_id"])
     paid: dict[str, list[Payment]] = {}
     for (settlement_id, order_id), found in _by_order(booked).items():
-        if unpark_key(settlement_id, order_id) in done or order_id not in invoiced:
+        if order_id not in invoiced or _keys(settlement_id, order_id, found) & done:
             continue
         known = known_of(booked, settlement_id, {order_id})
         for number, payments in paid.items():
@@ -79,6 +79,8 @@ def unpark(booked: pd.DataFrame, settings: CouplingSettings) -> tuple[pd.DataFra
                     number: [*known.payments.get(number, ()), *payments],
                 },
             )
+        if not any(not one.event for one in found) and not _is_settled(known, order_id):
+            continue  # The refund of an order whose payment still waits: it goes first.
         clearing = settings.accounts.clearing.of(found[0].currency)
         closed = settings.books.closed_through
         entries = Entries(settlement_id, clearing, closed, dates_of(booked, settlement_id))
@@ -89,6 +91,45 @@ def unpark(booked: pd.DataFrame, settings: CouplingSettings) -> tuple[pd.DataFra
     if not mutations:
         return Entries("", "").frames()
     return pd.concat(mutations, ignore_index=True), pd.concat(lines, ignore_index=True)
+
+
+def _keys(settlement_id: str, order_id: str, found: list[Parked]) -> set[str]:
+    """What the move of these amounts is booked under, where it was made."""
+    key = unpark_key(settlement_id, order_id)
+    return {key if not one.event else f"{key}:{one.event}" for one in found}
+
+
+def _is_settled(known: Known, order_id: str) -> bool:
+    invoices = known.invoices.get(order_id, [])
+    return any(known.payments.get(invoice.invoice_number) for invoice in invoices)
+
+
+def parked_orders(booked: pd.DataFrame) -> frozenset[str]:
+    """Orders whose money waits for their invoice on suspense, whichever settlement paid it.
+
+    Args:
+        booked: BOOKED.
+    """
+    done = set(booked["booking"])
+    return frozenset(
+        order_id
+        for (settlement_id, order_id), found in _by_order(booked).items()
+        if any(not one.event for one in found) and unpark_key(settlement_id, order_id) not in done
+    )
+
+
+def still_parked(booked: pd.DataFrame) -> set[tuple[str, str]]:
+    """Settlement and order of all money on suspense that has not reached its invoice.
+
+    Args:
+        booked: BOOKED.
+    """
+    there = set(booked.loc[booked["state"] == "CONFIRMED", "booking"])
+    return {
+        (settlement_id, order_id)
+        for (settlement_id, order_id), found in _by_order(booked).items()
+        if not _keys(settlement_id, order_id, found) <= there
+    }
 
 
 def _by_order(booked: pd.DataFrame) -> dict[tuple[str, str], list[Parked]]:
@@ -125,9 +166,12 @@ def _unpark_order(
 ) -> Iterator[tuple[Payment, str]]:
     """Book one order of one settlement; gives the payments that were made, by number."""
     orders = [parked for parked in found if not parked.event]
-    if not orders or orders[0].eur_cents <= 0:
+    if not orders:
+        _unpark_refunds(entries, found, known, settings)
         return
     parked = orders[0]
+    if parked.eur_cents <= 0:
+        return
     invoice = _invoice_for(parked, known)
     if invoice is None:
         return
@@ -153,8 +197,27 @@ def _unpark_order(
         Payment(entries.settlement_id, paid.cents, paid.currency_cents),
         invoice.invoice_number,
     )
+    _refunds_on(entries, [one for one in found if one.event], invoice, known, settings)
+
+
+def _unpark_refunds(
+    entries: Entries, found: list[Parked], known: Known, settings: CouplingSettings
+) -> None:
+    """Refunds of a later settlement than the one that paid their order."""
+    invoices: list[Document] = in_place_of(known.invoices.get(found[0].order_id, []), ())
+    if len(invoices) == 1:
+        _refunds_on(entries, found, invoices[0], known, settings)
+
+
+def _refunds_on(
+    entries: Entries,
+    refunds: list[Parked],
+    invoice: Document,
+    known: Known,
+    settings: CouplingSettings,
+) -> None:
     made: list[Document] = []
-    for refund in (one for one in found if one.event):
+    for refund in refunds:
         note = _unpark_refund(entries, refund, invoice, known, settings, made)
         made += [note] if note else []
 

@@ -155,7 +155,7 @@ def kind_of(booking: BookingRow) -> str:
 def row_in_dutch(row: str) -> str:
     """What a problem is about: `order 405-…` becomes `bestelling 405-…`."""
     for english, dutch in _ROWS:
-        if row.startswith(english + " "):
+        if row == english or row.startswith(english + " "):
             return dutch + row[len(english) :]
     return row
 
@@ -164,9 +164,11 @@ _ROWS = (
     ("order", "bestelling"),
     ("settlement", "afrekening"),
     ("ledger account", "grootboekrekening"),
+    ("mutation", "mutatie"),
     ("connection", "verbinding"),
     ("coupling", "koppeling"),
     ("administration", "administratie"),
+    ("chart of accounts", "grootboekrekeningen"),
 )
 
 

@@ -63,6 +63,12 @@ AUDIT: Mapping[str, Words] = {
         "bankdagen verklaren hoogstens {recent} EUR.",
         "Boek de bankregels van Amazon op {account}; vraag Amazon naar wat nooit aankwam.",
     ),
+    "bank-line-elsewhere": (
+        "Bankregel misschien verkeerd geboekt",
+        "Op {day} brengt die {payout} euro op de bank, even veel als een uitbetaling van Amazon "
+        "die nog komt; geboekt op {account}.",
+        "Is het Amazons overboeking, boek die dan op de kruispost {transit}; doe anders niets.",
+    ),
     "open-item-old": (
         "Oude openstaande post",
         "{own} EUR van factuur {invoice} staat open, {days} dagen na verzending op {shipped}.",

@@ -13,7 +13,7 @@ SETTLEMENTS: Mapping[str, Words] = {
     "settlement-waits-for-approval": (
         "Afrekening wacht op goedkeuring",
         "De koppeling vraagt om goedkeuring voordat zij boekt ({approval}).",
-        "Bekijk het voorbeeld en keur de run goed in Airflow, onder Required Actions.",
+        "Bekijk op de bladzijde van de afrekening wat er geboekt wordt en druk op Goedkeuren.",
     ),
     "settlement-file-changed": (
         "Amazon toont een ander bestand",
@@ -168,6 +168,33 @@ SETTLEMENTS: Mapping[str, Words] = {
         "Klopt {closed} niet, verbeter dan books.closed_through. Kijk anders of de btw erin om een "
         "suppletie vraagt.",
     ),
+    "settlement-deposit-not-placed": (
+        "Deel van de uitbetaling zonder factuur",
+        "{amount} euro van de uitbetaling past op geen openstaande factuur van deze afrekening: "
+        "bestellingen zonder factuur, vergoedingen of een vrijgegeven reserve.",
+        "Boek de rest van de bankregel met de hand waar die hoort; de methode clearing doet dat "
+        "zelf.",
+    ),
+    "settlement-row-not-placed": (
+        "Onbekende soort regel",
+        "{count} regel(s) zonder bestemming, samen {amount} euro, staan in geen mutatie: wat zij "
+        "inhielden blijft open.",
+        "Voeg de soort toe aan config/tables/settlement_rows.csv: {line}",
+    ),
+    "settlement-bank-line-by-hand": (
+        "Bankregel al met de hand geboekt",
+        "Mutatie {number} van {day} zet de uitbetaling van {payout} euro al op {account}, met de "
+        "hand geboekt.",
+        "Er is niets geboekt. Haal die bankregel weg in e-Boekhouden.nl: deze methode boekt hem "
+        "zelf op de facturen. De volgende run boekt de afrekening.",
+    ),
+    "settlement-refund-currency": (
+        "Terugbetaling in een andere valuta",
+        "De terugbetaling van {amount} {currency} (gebeurtenis {event}) hoort bij factuur "
+        "{invoice}, die in een andere valuta staat; zij staat op {account}.",
+        "Maak de creditnota met de hand, tegen de koers van de factuur, en boek het bedrag van "
+        "{account}.",
+    ),
     "settlement-summary-differs": (
         "Amazons eigen cijfers verschillen",
         "Het bestand komt op {total} {currency}, Amazons financiële overzicht op {summary}: "
@@ -287,6 +314,13 @@ BOOKINGS: Mapping[str, Words] = {
         "Boekingen niet meer zichtbaar",
         "e-Boekhouden.nl toont mutaties {first} tot en met {last} niet meer.",
         "Zoek deze boekingen op in e-Boekhouden.nl.",
+    ),
+    "ledger-lost": (
+        "Boekingsregister kwijt",
+        "In de boeken staan {count} boekingen met ons kenmerk, tot en met mutatie {number}, maar "
+        "dit register heeft daar nog nooit geboekt.",
+        "Zet het boekingsregister terug uit de reservekopie, of bouw het opnieuw op. Eerder wordt "
+        "er niets geboekt.",
     ),
     "token-not-known": (
         "Onbekend kenmerk in de boeken",
