@@ -36,9 +36,10 @@ class Room:
     settings: LedgerSettings = dataclasses.field(default_factory=LedgerSettings)
     variant: Variant = dataclasses.field(default_factory=Variant)
     opened: list[BookingLedger] = dataclasses.field(default_factory=list)
+    name: str = "ledger.db"
 
     def ledger(self, key: bytes = INSTALL_KEY) -> BookingLedger:
-        url = f"sqlite:///{self.folder / 'ledger.db'}"
+        url = f"sqlite:///{self.folder / self.name}"
         found = open_ledger(url, install_key=key, settings=self.settings, clock=self.hand)
         self.opened.append(found)
         return found
@@ -194,6 +195,13 @@ def _token_not_known(room: Room) -> list[Problem]:
     return room.ledger().audit(ADMIN, COUPLING, remote).problems
 
 
+def _ledger_lost(room: Room) -> list[Problem]:
+    remote = room.remote()
+    room.ledger().book(ADMIN, COUPLING, order(1), remote)
+    room.name = "another.db"
+    return room.ledger().book(ADMIN, COUPLING, order(1), remote).problems
+
+
 def _by_hand(room: Room) -> list[Problem]:
     room.variant = Variant(unique_numbers=False)
     ledger, remote = room.ledger(), room.remote()
@@ -238,6 +246,7 @@ PROVOKED: dict[str, Callable[[Room], list[Problem]]] = {
     "call-budget-spent": _budget,
     "account-closed": _account_closed,
     "books-not-visible": _books_not_visible,
+    "ledger-lost": _ledger_lost,
     "token-not-known": _token_not_known,
     "booked-by-hand": _by_hand,
     "history-broken": _history,

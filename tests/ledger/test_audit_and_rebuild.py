@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from amazon_eboekhouden.domain.bookings import Mutation
 from amazon_eboekhouden.ledger import BookingLedger, LedgerSettings, open_ledger
 
@@ -41,6 +44,32 @@ def test_a_lost_ledger_is_rebuilt_and_writes_nothing(
     assert sorted(again.already_booked) == sorted(b.natural for b in bookings)
     assert (again.problems, remote.calls["add"]) == ([], sent)
     assert new.verify_history(ADMIN) is None
+    new.close()
+
+
+@pytest.mark.parametrize("backup", [False, True], ids=["no ledger", "a backup from before"])
+def test_a_ledger_that_never_booked_does_not_book_what_stands_there_with_our_mark(
+    ledger: BookingLedger, remote: FakeRemote, hand: Hand, tmp_path: Path, backup: bool
+) -> None:
+    """Also when nobody noticed that the ledger was lost, nothing is booked twice."""
+    bookings = [*order(1), payment(1), fees()]
+    new = open_ledger(f"sqlite:///{tmp_path}/new.db", install_key=INSTALL_KEY, clock=hand)
+    if backup:  # Made when everything was planned and nothing sent.
+        lease = new.store.acquire(ADMIN, "somebody else")
+        new.book(ADMIN, COUPLING, bookings, remote)
+        new.store.release(lease)
+    ledger.book(ADMIN, COUPLING, bookings, remote)
+    sent = remote.calls["add"]
+    for _ in range(2):
+        lost = new.book(ADMIN, COUPLING, [*bookings, *order(2)], remote)
+        assert [found.code for found in lost.problems] == ["ledger-lost"]
+        assert (lost.booked, lost.retry_at_utc, remote.calls["add"]) == ([], None, sent)
+    new.rebuild(ADMIN, COUPLING, remote)
+    again = new.book(ADMIN, COUPLING, [*bookings, *order(2)], remote)
+    assert again.problems == []
+    assert {natural(2), "rel:2"} <= set(again.booked)
+    assert set(remote.applied.values()) == {1}
+    assert new.book(ADMIN, COUPLING, [*bookings, *order(2)], remote).booked == []
     new.close()
 
 

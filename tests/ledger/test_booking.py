@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from amazon_eboekhouden.domain.bookings import BookingKind
+from amazon_eboekhouden.domain.books import BookedRelation
 from amazon_eboekhouden.ledger import BookingLedger
 
 from tests.ledger.world import (
@@ -205,6 +206,31 @@ def test_one_strange_booking_does_not_hold_up_the_others(
     assert natural(2) in report.booked
     assert report.waiting == [payment(1).natural]
     assert {p.code for p in report.problems} == {"booking-refused", "dependency-not-booked"}
+
+
+def test_what_waits_for_a_person_over_two_steps_is_said_and_nobody_comes_back_for_it(
+    ledger: BookingLedger, remote: FakeRemote
+) -> None:
+    """The relation is refused, so the invoice waits, and in another run the payment for that."""
+    remote.relations["AZ0000000000001"] = BookedRelation(7, "AZ0000000000001", "Iemand anders", "")
+    ledger.book(ADMIN, COUPLING, order(1), remote)
+    report = ledger.book(ADMIN, COUPLING, [payment(1), fees()], remote)
+    assert (report.booked, report.waiting) == ([fees().natural], [payment(1).natural])
+    assert report.retry_at_utc is None
+    assert [found.code for found in report.problems] == ["dependency-not-booked"]
+    assert natural(1) in report.problems[0].cause
+
+
+def test_a_question_that_failed_is_asked_again_later_and_not_in_the_past(
+    ledger: BookingLedger, remote: FakeRemote, hand: Hand
+) -> None:
+    remote.fault = Faults(adds=["", "lost_request"])
+    ledger.book(ADMIN, COUPLING, order(1), remote)
+    hand.move(SETTLED_S)
+    remote.fault = Faults(reads=["timeout"] * 9)
+    report = ledger.heal(ADMIN, COUPLING, remote)
+    assert report.unknown == []
+    assert report.retry_at_utc == hand.now_utc() + timedelta(seconds=60)
 
 
 def test_another_worker_has_the_lease(

@@ -30,6 +30,7 @@ from amazon_eboekhouden.pipelines.report import (
     refused_credentials,
     remote_failure,
 )
+from amazon_eboekhouden.pipelines.storage import storage_failure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,6 +76,8 @@ def _guarded(options: argparse.Namespace) -> tuple[int, RunReport]:
         row = f"{error.service} {error.operation}"
         return 1, RunReport(problems=[remote_failure(error, row)])
     except Exception as error:  # noqa: BLE001 - told without its text
+        if (found_wrong := storage_failure(error)) is not None:
+            return NEEDS_A_PERSON, RunReport(problems=[found_wrong])
         text = str(error if said_on_purpose(error) else unforeseen(error))
         sys.stderr.write(f"amazon-eboekhouden: {text}\n")
         status = WRONG_USAGE if said_on_purpose(error) else NEEDS_A_PERSON

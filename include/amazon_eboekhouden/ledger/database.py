@@ -10,7 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
+from amazon_eboekhouden.domain.errors import SettingsError
+from amazon_eboekhouden.domain.problems import problem
 from amazon_eboekhouden.ledger import schema
 
 # The newest revision in migrations/versions; opening a database that has it needs no Alembic.
@@ -25,8 +28,11 @@ def connect(url: str) -> Engine:
 
     SQLite: WAL, synchronous=FULL, and `BEGIN IMMEDIATE` so that a transaction that will write
     never has to be thrown away halfway. PostgreSQL: READ COMMITTED with row locks.
+
+    Raises:
+        SettingsError: the URL is of no database that can hold the ledger.
     """
-    parsed = _with_driver(make_url(url))
+    parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
@@ -69,6 +75,22 @@ def _revision(engine: Engine) -> str | None:
             return None
         found = connection.execute(text(f"SELECT version_num FROM {schema.VERSION_TABLE}"))  # noqa: S608 - a constant
         return found.scalar_one_or_none()
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = _with_driver(make_url(url))
+        if parsed.get_backend_name() in ("sqlite", "postgresql"):
+            return parsed
+    except (ArgumentError, ValueError):
+        pass  # Its text repeats the URL, and with it the password.
+    field = "AMAZON_EBOEKHOUDEN_LEDGER_URL"
+    why = "must be the address of a database, such as sqlite:////path/ledger.sqlite or "
+    why += "postgresql://user@host/database"
+    wrong = problem(
+        "settings-invalid", field, field=field, why=why, file="the environment", line="-"
+    )
+    raise SettingsError([wrong])
 
 
 def _with_driver(url: URL) -> URL:

@@ -18,9 +18,14 @@ from amazon_eboekhouden.domain.bookings import BookingKind, Payload
 from amazon_eboekhouden.domain.books import Remote
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.ledger import event_log
-from amazon_eboekhouden.ledger.judgement import change_of, concerns_account, is_silent
+from amazon_eboekhouden.ledger.judgement import change_of, concerns_account, is_silent, token_in
 from amazon_eboekhouden.ledger.probe import METERED, Probe
-from amazon_eboekhouden.ledger.report import BookingReport, problems_of
+from amazon_eboekhouden.ledger.report import (
+    BookingReport,
+    dependency_not_booked,
+    number_taken,
+    problems_of,
+)
 from amazon_eboekhouden.ledger.settings import LedgerSettings
 from amazon_eboekhouden.ledger.states import (
     UNCERTAIN,
@@ -32,15 +37,13 @@ from amazon_eboekhouden.ledger.states import (
 )
 from amazon_eboekhouden.ledger.steps import Step
 from amazon_eboekhouden.ledger.store import NEVER_ASKED, Lease, Store
+from amazon_eboekhouden.ledger.waiting import RANK, stuck_among
 
 Steps = Generator[Step, None, None]
 
 _SILENT_IN_A_ROW = 3  # then the service is not there; the next run goes on
 _PASSES = 4  # sending, and again what the probe after it proved absent or set free
 _COME_BACK_S = 60  # when the service did not answer at all
-
-# What others refer to goes first: a relation before its invoices, an invoice before its payments.
-_RANK = {kind: rank for rank, kind in enumerate(BookingKind)}
 
 
 @dataclass
@@ -139,7 +142,7 @@ class Worker:
         """Send what is planned, in the order in which things refer to each other."""
         queue = sorted(
             self.store.sendable(self.admin, self.coupling),
-            key=lambda intent: (_RANK[intent.kind], intent.attempt),
+            key=lambda intent: (RANK[intent.kind], intent.attempt),
         )
         yield Step("listed")
         needed = {natural for intent in queue for natural in intent.depends_on}
@@ -249,6 +252,11 @@ class Worker:
         if rows is None:
             self._give_up()
             return NEVER_ASKED
+        if marked := [row.number for row in rows if token_in(row)]:
+            # This ledger never sent anything here: another one did, of which this is not a copy.
+            row = f"administration {self.admin}"
+            self._halt(problem("ledger-lost", row, count=len(marked), number=max(marked)))
+            return NEVER_ASKED
         self._number = max((row.number for row in rows), default=0)
         self.store.note_number(self.admin, self._number)
         yield Step("learned")
@@ -298,7 +306,7 @@ class Worker:
 
     def _give_up(self) -> None:
         self._stop = True
-        self.report.come_back(self.store.now() + timedelta(seconds=_COME_BACK_S))
+        self.report.come_back(self._soon())
 
     def _tell(
         self, drafts: Sequence[Draft], verdicts: Mapping[str, tuple[Verdict, Intent | None]]
@@ -322,7 +330,8 @@ class Worker:
         report.problems += problems_of(i for i in troubled if i.natural in states)
         self._tell_waiting(drafts, states)
         for intent in self.store.unknowns(self.admin):
-            report.come_back(intent.not_before_utc)
+            # One whose time has come was asked after just now, and the question failed.
+            report.come_back(self._soon() if intent.settled else intent.not_before_utc)
 
     def _sort_by_state(self, naturals: Sequence[str], states: Mapping[str, State]) -> None:
         report = self.report
@@ -340,37 +349,20 @@ class Worker:
 
     def _tell_waiting(self, drafts: Sequence[Draft], states: Mapping[str, State]) -> None:
         """What waits for a person is a problem; what only waits is worth coming back for."""
-        waiting = [draft for draft in drafts if states.get(draft.natural) is State.PLANNED]
-        needed = sorted({natural for draft in waiting for natural in draft.depends_on})
-        known = self.store.states(self.admin, needed)
-        moving = {State.PLANNED, State.CONFIRMED, *UNCERTAIN}
-        blocked = {natural for natural in needed if known.get(natural) not in moving}
-        for draft in waiting:
-            for natural in blocked.intersection(draft.depends_on):
-                state = known[natural].value if natural in known else "never asked for"
-                self.report.problems.append(
-                    problem(
-                        "dependency-not-booked",
-                        draft.row or draft.natural,
-                        order_id=draft.order_id,
-                        booking=draft.natural,
-                        dependency=natural,
-                        state=state,
-                    )
-                )
-        for draft in sorted(waiting, key=lambda draft: _RANK[draft.kind]):
-            if blocked.intersection(draft.depends_on):
-                blocked.add(draft.natural)
-        if not self._halted and any(draft.natural not in blocked for draft in waiting):
-            self.report.come_back(self.store.now() + timedelta(seconds=_COME_BACK_S))
+        waiting = {d.natural: d for d in drafts if states.get(d.natural) is State.PLANNED}
+        if not waiting:
+            return
+        planned = self.store.sendable(self.admin, self.coupling)
+        queue: list[Draft | Intent] = [*planned, *waiting.values()]
+        needed = {natural for booking in queue for natural in booking.depends_on}
+        known = self.store.states(self.admin, sorted(needed))
+        stuck = stuck_among(queue, known)
+        for draft in waiting.values():
+            # One that waits in this run as well tells its own reason.
+            for natural in stuck.intersection(draft.depends_on) - waiting.keys():
+                self.report.problems.append(dependency_not_booked(draft, natural, known))
+        if not self._halted and not stuck.issuperset(waiting):
+            self.report.come_back(self._soon())
 
-
-def number_taken(draft: Draft) -> Problem:
-    """The problem of an invoice number that another booking has."""
-    return problem(
-        "invoice-number-taken",
-        draft.row or draft.natural,
-        order_id=draft.order_id,
-        booking=draft.natural,
-        invoice=draft.invoice_number,
-    )
+    def _soon(self) -> datetime:
+        return self.store.now() + timedelta(seconds=_COME_BACK_S)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.domain.problems import Problem, problem
-from amazon_eboekhouden.ledger.states import Intent, State
+from amazon_eboekhouden.ledger.states import Draft, Intent, State
 
 
 @dataclass
@@ -89,3 +89,26 @@ def problem_of(intent: Intent) -> Problem | None:
 def problems_of(intents: Iterable[Intent]) -> list[Problem]:
     """The problems that these intents are."""
     return [found for intent in intents if (found := problem_of(intent)) is not None]
+
+
+def number_taken(draft: Draft) -> Problem:
+    """The problem of an invoice number that another booking has."""
+    return problem(
+        "invoice-number-taken",
+        draft.row or draft.natural,
+        order_id=draft.order_id,
+        booking=draft.natural,
+        invoice=draft.invoice_number,
+    )
+
+
+def dependency_not_booked(draft: Draft, needed: str, known: Mapping[str, State]) -> Problem:
+    """The problem of a booking that waits for one which will not come by itself."""
+    return problem(
+        "dependency-not-booked",
+        draft.row or draft.natural,
+        order_id=draft.order_id,
+        booking=draft.natural,
+        dependency=needed,
+        state=known[needed].value if needed in known else "never asked for",
+    )

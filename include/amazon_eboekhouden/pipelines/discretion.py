@@ -9,6 +9,8 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
+from amazon_eboekhouden.pipelines.storage import storage_failure
+
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -23,8 +25,12 @@ def unforeseen(error: BaseException) -> Unforeseen:
         error: as it was caught.
 
     Returns:
-        the kind of the error and the lines that led to it, innermost last, as one line of text.
+        the kind of the error and the lines that led to it, innermost last, as one line of text;
+        of a database or a disk what is wrong with it.
     """
+    known = storage_failure(error)
+    if known is not None:
+        return Unforeseen(f"{known.row}: {known.cause}; {known.todo}")
     frames = traceback.extract_tb(error.__traceback__)
     way = " > ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
     return Unforeseen(

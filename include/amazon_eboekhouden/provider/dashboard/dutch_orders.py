@@ -64,6 +64,18 @@ SETTINGS: Mapping[str, Words] = {
         "{service} gaf geen bruikbaar antwoord: {why}",
         "Probeer het later nog eens; er is niets geboekt.",
     ),
+    "ledger-unusable": (
+        "Het boekingsregister is niet te gebruiken",
+        "De database van het boekingsregister is niet te gebruiken: {why}",
+        "Kijk of de database er is, beschreven mag worden en ruimte heeft; eerder wordt er niets "
+        "verstuurd.",
+    ),
+    "storage-unusable": (
+        "Een map is niet te gebruiken",
+        "{place} is niet te gebruiken: {why}",
+        "Kijk of de map er is, beschreven mag worden en ruimte heeft; de volgende keer gaat het "
+        "verder.",
+    ),
     "administration-changed": (
         "De verbinding hoort bij een andere administratie",
         "De verbinding antwoordt voor administratie {found}; de koppeling hoort bij {bound}.",
