@@ -145,6 +145,10 @@ def _refunds(
             date=date.fromisoformat(refund["date"]),
             reason=refund.get("reason", ""),
             earlier=before,
+            per_item={
+                (one.get("item", ""), one.get("sku", "")): one["cents"]
+                for one in refund.get("items", ())
+            },
         )
         if isinstance(note, Problem):
             problems.append(note)

@@ -48,6 +48,7 @@ def groups_as_facts(groups: Iterable[RateGroup]) -> list[dict[str, Any]]:
                 }
                 for line in group.lines
             ],
+            **({"items": list(group.items)} if group.items else {}),
         }
         for group in groups
     ]
@@ -73,6 +74,7 @@ def groups_of_facts(facts: Mapping[str, Any]) -> tuple[RateGroup, ...]:
                 )
                 for line in group["lines"]
             ),
+            items=tuple(group.get("items", ())),
         )
         for group in facts.get("rates", ())
     )

@@ -32,6 +32,8 @@ from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.vat_lines import InvoiceLine, RateGroup, mutation_lines
 
 CreditNote = tuple[dict[str, Any], list[dict[str, Any]]]
+# (order item id, SKU) as Amazon names an item of a refund, either may be "", to its cents.
+PerItem = Mapping[tuple[str, str], int]
 
 
 def credit_note(
@@ -44,6 +46,7 @@ def credit_note(
     settlement_id: str = "",
     reason: str = "",
     earlier: Sequence[Mapping[str, Any]] = (),
+    per_item: PerItem | None = None,
 ) -> CreditNote | Problem:
     """One credit note for one refund event.
 
@@ -57,6 +60,8 @@ def credit_note(
         reason: Dutch, for the description; "" if none.
         earlier: BOOKED rows of the invoice's earlier credit notes; with them, the one that
             credits the last cent leaves nothing on any account.
+        per_item: what was refunded of which item, in any currency; so that what goes back on a
+            book goes back at the rate of the book.
 
     Returns:
         a row of MUTATIONS and its rows of MUTATION_LINES, or the problem.
@@ -76,7 +81,13 @@ def credit_note(
             invoice=invoice["invoice_number"],
             left=euros(left_cents),
         )
-    credited = [_negated(group) for group in _part(left, refunded_cents, left_cents)]
+    weights = _weights(left, facts, per_item or {}) or [group.gross_cents for group in left]
+    if any(
+        share > group.gross_cents
+        for share, group in zip(split_largest_remainder(refunded_cents, weights), left, strict=True)
+    ):
+        weights = [group.gross_cents for group in left]
+    credited = [_negated(group) for group in _part(left, refunded_cents, left_cents, weights)]
     key = credit_note_key(invoice["order_id"], event_id)
     lines = mutation_lines(credited)
     mutation: dict[str, Any] = {
@@ -211,12 +222,35 @@ def _less(line: InvoiceLine, taken: tuple[int, int]) -> InvoiceLine:
     return replace(line, gross_cents=gross, net_cents=net)
 
 
-def _part(groups: Sequence[RateGroup], cents: int, whole: int) -> list[RateGroup]:
+def _weights(groups: Sequence[RateGroup], facts: Mapping[str, Any], per_item: PerItem) -> list[int]:
+    """How much of a refund belongs to each rate; [] when its items do not tell that surely."""
+    if len(groups) < 2:
+        return []
+    place = {item: n for n, group in enumerate(groups) for item in group.items}
+    by_sku: dict[str, set[int]] = {}
+    for item in facts.get("items", ()):
+        if item["order_item_id"] in place:
+            by_sku.setdefault(item["sku"], set()).add(place[item["order_item_id"]])
+    weights = [0] * len(groups)
+    for (item_id, sku), cents in per_item.items():
+        found = {place[item_id]} if item_id in place else by_sku.get(sku, set()) if sku else set()
+        if len(found) != 1:
+            return []
+        weights[found.pop()] += cents
+    same_sign = min(weights) >= 0 or max(weights) <= 0
+    return [abs(weight) for weight in weights] if same_sign and any(weights) else []
+
+
+def _part(
+    groups: Sequence[RateGroup], cents: int, whole: int, weights: Sequence[int]
+) -> list[RateGroup]:
     """The part of an invoice that a refund stands for; all of it to the cent."""
     if cents == whole:
         return list(groups)
-    shares = split_largest_remainder(cents, [group.gross_cents for group in groups])
-    return [_part_of_rate(group, share) for group, share in zip(groups, shares, strict=True)]
+    shares = split_largest_remainder(cents, weights)
+    return [
+        _part_of_rate(group, share) for group, share in zip(groups, shares, strict=True) if share
+    ]
 
 
 def _part_of_rate(group: RateGroup, cents: int) -> RateGroup:

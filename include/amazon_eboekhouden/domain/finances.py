@@ -8,12 +8,13 @@ Source: finances 2024-06-19, `listTransactions`; accounting rules 7.1 to 7.3.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from amazon_eboekhouden.config.refund_parts import is_fee_group, refund_part, refund_type
 from amazon_eboekhouden.config.settlement_rows import Destination
+from amazon_eboekhouden.domain.credit_notes import PerItem
 from amazon_eboekhouden.domain.money import cents_of, euros
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.formats import AMSTERDAM
@@ -35,6 +36,7 @@ class AmazonRefund:
         cents: what goes back to the buyer, below zero; in its currency. Fees are not in it.
         line: Dutch, as the statement of the settlement will name it.
         is_estimate: only deferred phases were seen: the release may still bring another amount.
+        per_item: (item id, SKU) to its part of the cents; empty when Amazon tells not all of it.
     """
 
     order_id: str
@@ -47,6 +49,7 @@ class AmazonRefund:
     currency: str
     line: str
     is_estimate: bool
+    per_item: PerItem = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class _Transaction:
     cents: int
     currency: str
     line: str
+    per_item: PerItem = field(default_factory=dict, hash=False)
 
     @property
     def ids(self) -> frozenset[str]:
@@ -148,7 +152,28 @@ def _read(raw: Mapping[str, Any], kind: str) -> _Transaction:
         cents=cents,
         currency=str(total.get("currencyCode") or ""),
         line=min(lines, default=""),
+        per_item=_per_item(raw, kind, cents),
     )
+
+
+def _per_item(raw: Mapping[str, Any], kind: str, cents: int) -> PerItem:
+    """What goes back on each item, if the items account for all of it."""
+    sums: dict[tuple[str, str], int] = {}
+    for item in raw.get("items") or ():
+        contexts = item.get("contexts") or ()
+        sku = next((str(one["sku"]) for one in contexts if one.get("sku")), "")
+        related = item.get("relatedIdentifiers") or ()
+        names = (
+            str(one.get("itemRelatedIdentifierValue") or "")
+            for one in related
+            if one.get("itemRelatedIdentifierName") == "ORDER_ADJUSTMENT_ITEM_ID"
+        )
+        key = (next(names, ""), sku)
+        for group, name, amount in _parts(item.get("breakdowns") or (), ""):
+            rule = None if is_fee_group(group) else refund_part(kind, group, name)
+            if rule is not None and rule.destination is Destination.REFUND:
+                sums[key] = sums.get(key, 0) + amount
+    return sums if sum(sums.values()) == cents else {}
 
 
 def _not_understood(raw: Mapping[str, Any], order_id: str, why: str) -> _NotUnderstood:
@@ -223,7 +248,18 @@ def _event(members: Sequence[_Transaction]) -> AmazonRefund:
         currency=first.currency,
         line=min((one.line for one in money), default=""),
         is_estimate=all(one.status == DEFERRED for one in money),
+        per_item=_summed(money),
     )
+
+
+def _summed(money: Sequence[_Transaction]) -> PerItem:
+    if not all(one.per_item for one in money):
+        return {}
+    sums: dict[tuple[str, str], int] = {}
+    for one in money:
+        for key, cents in one.per_item.items():
+            sums[key] = sums.get(key, 0) + cents
+    return sums
 
 
 def _money(phases: Sequence[_Transaction]) -> list[_Transaction]:

@@ -253,6 +253,7 @@ def _new(desk: _Desk, refund: AmazonRefund) -> None:
         _day(desk, refund),
         reason=refund.line,
         made=desk.made,
+        per_item=refund.per_item,
     )
     if isinstance(answer, Problem):
         desk.problems.append(answer)

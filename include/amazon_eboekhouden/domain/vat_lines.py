@@ -89,6 +89,7 @@ class RateGroup:
         vat_account: account of the VAT line of its own, "" when the code carries the VAT.
         why: how the rate was chosen.
         lines: in their order on the invoice.
+        items: ids of the order items at this rate.
     """
 
     sale_kind: str
@@ -98,6 +99,7 @@ class RateGroup:
     vat_account: str
     why: str
     lines: tuple[InvoiceLine, ...]
+    items: tuple[str, ...] = ()
 
     @property
     def gross_cents(self) -> int:
@@ -157,6 +159,7 @@ def rate_groups(
                     InvoiceLine(n, component, _account(row, component, settings), g, net)
                     for (n, component), g, net in zip(positions, gross, nets, strict=True)
                 ),
+                items=tuple(item for item, (rate, _) in rates.items() if rate == percent),
             )
         )
     return tuple(groups)

@@ -116,7 +116,7 @@ def settlement_bookings(
     known = known_of(booked, header.settlement_id, texts_of(matched["order_id"]))
     money = MoneyEntries(settings.accounts, header.currency)
     handed_on = HandedOn(booked, header.settlement_id, header.currency)
-    desk = Desk(entries, money, known, exchange, settings, header, len(matched))
+    desk = Desk(entries, money, known, exchange, settings, header, settlement.rows)
     keys: PerRow[str] = PerRow(len(matched))
     is_document = matched["place"].isin([Place.INVOICE, Place.CREDIT_NOTE]).to_numpy()
     is_fee = (matched["place"] == Place.FEE).to_numpy()

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from amazon_eboekhouden.domain.booked_invoice import facts_text
-from amazon_eboekhouden.domain.credit_notes import credit_note
+from amazon_eboekhouden.domain.credit_notes import PerItem, credit_note
 from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.domain.settlement.entries import Entries
 from amazon_eboekhouden.domain.settlement.exchange import at_rate_of
@@ -25,6 +25,7 @@ def new_note(
     *,
     reason: str,
     made: Sequence[Document] = (),
+    per_item: PerItem | None = None,
 ) -> Document | Problem:
     """Make the credit note of a refund, at the VAT and the exchange rate of its invoice.
 
@@ -40,6 +41,7 @@ def new_note(
         on: local posted date.
         reason: line of the statement.
         made: credit notes that this settlement made before.
+        per_item: what was refunded of which item.
 
     Returns:
         The credit note, or why the invoice can't bear it.
@@ -56,6 +58,7 @@ def new_note(
         settlement_id=entries.settlement_id,
         reason=reason,
         earlier=[note.row for note in noted] if euro_cents < 0 else (),
+        per_item=per_item,
     )
     if isinstance(answer, Problem):
         return answer

@@ -32,7 +32,10 @@ from amazon_eboekhouden.domain.settlement.places import Place
 
 @dataclass
 class Desk:
-    """What the booking of one settlement needs at hand, and the problems it meets."""
+    """What the booking of one settlement needs at hand, and the problems it meets.
+
+    Its rows are those of the file: they name the items, in the order in which they were matched.
+    """
 
     entries: Entries
     money: MoneyEntries
@@ -40,7 +43,7 @@ class Desk:
     exchange: Exchange
     settings: CouplingSettings
     header: SettlementHeader
-    row_count: int
+    rows: pd.DataFrame
     excess_cents: int = 0
     still_open_cents: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -100,7 +103,7 @@ def add_documents(desk: Desk, rows: pd.DataFrame) -> pd.Series:
         invoice = desk.known.invoice(unit.order_id, unit.document)
         keys[unit.Index] = _add_payment(desk, unit, invoice, tolerance)
     for unit in each(units[~is_invoice].sort_values(["posted", "event"])):
-        keys[unit.Index] = _add_refund(desk, unit)
+        keys[unit.Index] = _add_refund(desk, unit, rows[group == unit.Index])
     return spread([keys[i] for i in range(len(units))], group, rows)
 
 
@@ -111,7 +114,7 @@ def _tolerance(desk: Desk, units: pd.DataFrame) -> int:
         _paid(desk, unit, desk.known.invoice(unit.order_id, unit.document), limit)
         for unit in each(units)
     )
-    return limit if sum(abs(p.tolerance_cents) for p in tried) <= desk.row_count else 0
+    return limit if sum(abs(p.tolerance_cents) for p in tried) <= len(desk.rows) else 0
 
 
 def _paid(desk: Desk, unit: Any, invoice: Document, tolerance_cents: int) -> Paid:
@@ -161,7 +164,7 @@ def _add_payment(desk: Desk, unit: Any, invoice: Document, tolerance_cents: int)
     return " ".join(keys)
 
 
-def _add_refund(desk: Desk, unit: Any) -> str:
+def _add_refund(desk: Desk, unit: Any, rows: pd.DataFrame) -> str:
     notes = desk.known.credit_notes.get(unit.order_id, [])
     note = next((n for n in notes if n.booking == unit.document), None)
     posted = unit.posted.date()
@@ -177,6 +180,7 @@ def _add_refund(desk: Desk, unit: Any) -> str:
             posted,
             reason=unit.line,
             made=desk.made,
+            per_item=_per_item(desk, rows),
         )
         if isinstance(answer, Problem):
             return _held_refund(desk, unit, invoice)
@@ -188,6 +192,15 @@ def _add_refund(desk: Desk, unit: Any) -> str:
         facts["currency_cents"] = int(unit.cents)
     keys.append(desk.entries.add_payment(note, note.gross_cents, desk.date_of(posted), **facts))
     return " ".join(keys)
+
+
+def _per_item(desk: Desk, rows: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """What the rows of a refund say of each item."""
+    sums: dict[tuple[str, str], int] = {}
+    for row in each(desk.rows.loc[rows.index]):
+        key = (row.order_item_code, row.sku)
+        sums[key] = sums.get(key, 0) + int(row.amount_cents)
+    return sums
 
 
 def _held_refund(desk: Desk, unit: Any, invoice: Document) -> str:
