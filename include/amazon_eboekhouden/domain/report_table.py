@@ -8,6 +8,7 @@ quoting, VAT reports have been seen with commas. Source: Amazon reference 8.6 an
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -21,7 +22,6 @@ from amazon_eboekhouden.domain.settlement.formats import (
     moment,
 )
 
-Row = Mapping[str, str]
 _DELIMITERS = ("\t", ",", ";")
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _FAR = 10**15
@@ -31,12 +31,33 @@ class ReportFault(ValueError):
     """A file that is not the report it should be; `str` of it says why."""
 
 
+class Row:
+    """A row of a report: column name in lower case with dashes to the text, stripped.
+
+    A cell that is missing is "". Hundred thousands of them fit into memory.
+    """
+
+    __slots__ = ("_cells", "_places")
+
+    def __init__(self, places: Mapping[str, int], cells: Sequence[str]) -> None:
+        self._places = places
+        self._cells = cells
+
+    def __getitem__(self, column: str) -> str:
+        place = self._places[column]
+        return self._cells[place] if place < len(self._cells) else ""
+
+    def get(self, column: str, default: str = "") -> str:
+        """The text, `default` when the report has no such column."""
+        return self[column] if column in self._places else default
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of a report; a cell that is missing is "".
+    """A report.
 
     Attributes:
-        rows: column name in lower case with dashes to the text, stripped.
+        rows: in the order of the file.
         columns: those of the heading.
     """
 
@@ -68,7 +89,12 @@ def table_of(content: bytes, charset: str | None, required: Iterable[str]) -> Ta
         names = [_name(cell) for cell in _cells(lines[0], delimiter)]
         missing = min(missing, needed - set(names), key=len)
         if needed <= set(names):
-            rows = [_row(names, cells) for cells in _split(lines[1:], delimiter)]
+            # Statuses, countries and the like stand in every row: each text is kept once.
+            places = {name: place for place, name in enumerate(names)}
+            rows = [
+                Row(places, tuple(sys.intern(cell.strip()) for cell in cells))
+                for cells in _split(lines[1:], delimiter)
+            ]
             return Table(rows, frozenset(names))
     raise ReportFault(f"it has no column {', '.join(sorted(missing))}")
 
@@ -88,12 +114,6 @@ def _name(cell: str) -> str:
     return cell.strip().strip('"').lower().replace("_", "-")
 
 
-def _row(names: Sequence[str], cells: Sequence[str]) -> Row:
-    row = dict.fromkeys(names, "")
-    row.update((name, cell.strip()) for name, cell in zip(names, cells, strict=False))
-    return row
-
-
 class Amounts:
     """Reads the amounts of a file in the one format that explains the most of them.
 
@@ -103,6 +123,7 @@ class Amounts:
 
     def __init__(self, texts: Iterable[str]) -> None:
         distinct = {text for text in texts if text}
+        self._known: dict[str, int] = {}
         readers = amount_readers()
         self._read = max(
             readers.values(), key=lambda read: sum(_readable(read, t) for t in distinct)
@@ -116,7 +137,9 @@ class Amounts:
         """
         if not text:
             return None
-        found = self._read(text)
+        if text not in self._known:
+            self._known[text] = self._read(text)
+        found = self._known[text]
         if abs(found) > _FAR:
             raise Unreadable(text)
         return found
