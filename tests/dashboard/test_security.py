@@ -23,7 +23,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The HMAC key is"),
 ]
 
-VALUES = {"name": "demo", "settlement_id": "9", "order_id": "405-0000000-0000001"}
+VALUES = {
+    "name": "demo",
+    "settlement_id": "9",
+    "order_id": "405-0000000-0000001",
+    "conn_id": "amazon_demo",
+}
 CHECK = "/koppeling/demo/controleer"
 SKIP = "/koppeling/demo/bestelling/405-0000000-0000001/overslaan"
 
@@ -48,7 +53,7 @@ def routes(app: Any) -> list[tuple[str, str]]:
 def test_every_route_refuses_whoever_is_not_logged_in(app: Any, browser_of: Any) -> None:
     nobody = browser_of(None).client
     known = routes(app)
-    assert len(known) >= 29
+    assert len(known) >= 31
     for method, path in known:
         answer = nobody.request(method, path, headers={"Origin": HOST}, follow_redirects=False)
         assert answer.status_code == 401, (method, path)

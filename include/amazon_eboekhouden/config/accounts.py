@@ -11,7 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from amazon_eboekhouden.config.settings import AccountSettings, CouplingSettings
+from amazon_eboekhouden.config.marketplaces import marketplaces
+from amazon_eboekhouden.config.settings import (
+    AccountSettings,
+    ClearingAccounts,
+    CouplingSettings,
+)
 from amazon_eboekhouden.config.tables_reader import rows_of
 
 # Roles that exist for one method of settlement only.
@@ -58,6 +63,23 @@ def account_roles(settings: CouplingSettings) -> list[AccountRole]:
         *(role for role in _named_roles(settings.accounts) if _used(role.key, settings)),
         *_vat_roles(settings),
     ]
+
+
+def needed(role: AccountRole, settings: CouplingSettings) -> bool:
+    """Whether the coupling can't do without the account.
+
+    Only a person books on the card. A clearing account of a currency is for the marketplaces that
+    pay in it; a settlement in a currency whose account is missing is not booked, and says so.
+    """
+    if role.key == "card":
+        return False
+    group, _, currency = role.key.partition(".")
+    if group != "clearing" or currency == "EUR":
+        return True
+    known = marketplaces()
+    paid_in = {known[code].currency for code in settings.seller.marketplaces if code in known}
+    own = {name for name in ClearingAccounts.model_fields if name != "other"}
+    return bool(paid_in - own) if currency == "other" else currency in paid_in
 
 
 def _named_roles(accounts: AccountSettings) -> list[AccountRole]:

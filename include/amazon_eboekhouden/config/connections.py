@@ -6,6 +6,7 @@ Field names here are the ones of the connection forms (`provider.get_provider_in
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,40 @@ FORM_NAMES: Mapping[str, str] = {
     "refresh_token": "Refresh token",
     "seller_id": "Verkopers-ID",
 }
+
+
+# What the services give out looks like this. Only a hint: a service may change it.
+_LOOKS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
+    EBOEKHOUDEN: {
+        "username": re.compile(r".{6,}"),
+        "security_code_1": re.compile(r"[0-9A-Fa-f]{32}"),
+        "security_code_2": re.compile(r"\{?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?"),
+    },
+    AMAZON: {
+        "lwa_client_id": re.compile(r"amzn1\.application-oa2-client\..+"),
+        "refresh_token": re.compile(r"Atzr\|.+"),
+        "seller_id": re.compile(r"[A-Z0-9]{10,20}"),
+    },
+}
+
+
+def odd_fields(connection: Connection, kind: str) -> list[str]:
+    """Fields, as the form calls them, that do not look like what the service gives out.
+
+    Args:
+        connection: the connection.
+        kind: its type.
+    """
+    amazon = kind == AMAZON
+    given = {
+        "lwa_client_id" if amazon else "username": connection.login,
+        "lwa_client_secret" if amazon else "security_code_1": connection.password,
+        "refresh_token": connection.text("refresh_token_secret"),
+        "seller_id": connection.text("seller_id"),
+        "security_code_2": connection.text("security_code_2_secret"),
+    }
+    looks = _LOOKS.get(kind, {})
+    return [FORM_NAMES[name] for name, look in looks.items() if not look.fullmatch(given[name])]
 
 
 def form_names(fields: str) -> str:

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
-from amazon_eboekhouden.config.accounts import AccountRole, account_roles
-from amazon_eboekhouden.config.connections import AMAZON, Connection, form_names
+from amazon_eboekhouden.config.accounts import AccountRole, account_roles, needed
+from amazon_eboekhouden.config.connections import AMAZON, Connection, form_names, odd_fields
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.config.settings import (
     BooksSettings,
@@ -96,7 +96,7 @@ def _check_books(
             books.add_ledger_account(made)
             chart[made.code] = made
             created.append(role.code)
-        else:
+        elif found is not None or needed(role, runtime.settings):
             report.problems += _account_problems(role, found)
     if not runtime.preview:
         runtime.ledger.seen.record_balances(
@@ -173,6 +173,13 @@ def try_connection(
         with runtime.books() as books:
             return True, f"Verbonden met administratie {books.administration_guid()}."
     except CredentialsRefused as error:
-        return False, f"{error.service} weigert {form_names(error.field)}."
+        return False, _refusal(error, odd_fields(connection, kind))
     except RemoteError as error:
         return False, f"{error.service} is nu niet te bereiken: {error.cause}"
+
+
+def _refusal(error: CredentialsRefused, odd: list[str]) -> str:
+    """Which field is wrong; e-Boekhouden.nl refuses all three at once, so their looks are told."""
+    named = form_names(error.field).replace(" or ", " of ")
+    hint = f" {' en '.join(odd)} ziet er anders uit dan de dienst ze uitgeeft." if odd else ""
+    return f"{error.service} weigert {named}.{hint}"

@@ -37,7 +37,7 @@ def _amazon() -> dict[str, Any]:
                 "password": "LWA client secret",
                 "host": "Adres (alleen voor de proefomgeving)",
             },
-            "placeholders": {"login": "amzn1.application-oa2-client.…"},
+            "placeholders": {"login": "amzn1.application-oa2-client.…", "host": "leeg laten"},
         },
         "conn-fields": {
             "refresh_token_secret": {
@@ -75,7 +75,7 @@ def _eboekhouden() -> dict[str, Any]:
                 "password": "Beveiligingscode 1",
                 "host": "Adres (alleen voor de proefomgeving)",
             },
-            "placeholders": {"login": "minstens 6 tekens"},
+            "placeholders": {"login": "minstens 6 tekens", "host": "leeg laten"},
         },
         "conn-fields": {
             "security_code_2_secret": {

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from amazon_eboekhouden.config.accounts import account_roles, local_vat_account, oss_vat_account
+from amazon_eboekhouden.config.accounts import (
+    account_roles,
+    local_vat_account,
+    needed,
+    oss_vat_account,
+)
 from amazon_eboekhouden.config.marketplaces import ids_of, marketplaces
 from amazon_eboekhouden.config.settings import AccountSettings
 from amazon_eboekhouden.config.territories import MEMBER_STATES, territory_of
@@ -132,3 +137,17 @@ def _examples(value: Any) -> Any:
     elif isinstance(value, list):
         for inner in value:
             yield from _examples(inner)
+
+
+def test_accounts_that_a_person_makes_by_hand_are_asked_for_where_they_are_needed() -> None:
+    """Marketplaces decide: nobody makes accounts for money that never comes."""
+    for sold_at, wanted in (
+        (["NL", "DE"], {"bank", "clearing.EUR"}),
+        (["NL", "UK", "SE"], {"bank", "clearing.EUR", "clearing.GBP", "clearing.SEK"}),
+        (["NL", "PL", "TR"], {"bank", "clearing.EUR", "clearing.PLN", "clearing.other"}),
+    ):
+        settings = settings_of({"seller": {"marketplaces": sold_at}})
+        roles = account_roles(settings)
+        by_hand = {r.key for r in roles if r.made_by == "user" and needed(r, settings)}
+        assert by_hand == wanted
+        assert all(needed(r, settings) for r in roles if r.made_by == "coupling")

@@ -12,7 +12,7 @@ from datetime import datetime
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from amazon_eboekhouden.config.accounts import AccountRole, account_roles
+from amazon_eboekhouden.config.accounts import AccountRole, account_roles, needed
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.config.vat import SaleRow, sale_row, sale_rows
 from amazon_eboekhouden.domain.errors import RemoteError, SettingsError
@@ -42,7 +42,8 @@ class Account:
     """A ledger account, what it is for, and whether the administration has it.
 
     Attributes:
-        status: "good", "missing", "wrong" (another category), or "" before the first check.
+        status: "good", "missing", "wrong" (another category), "spare" (not needed with these
+            settings), or "" before the first check.
         creatable: a program may create it; FIN accounts are made by hand.
     """
 
@@ -83,7 +84,8 @@ def guide(
         "status": standing_light(found, has_booked=has_booked),
         "lights": lights_of(sources, view, settings, {}),
         "checked": len(checks) == 2 and all(one.good for one in checks.values()) and not problems,
-        "problems": problems,
+        # What is missing stands at the accounts themselves.
+        "problems": [one for one in problems if one.problem.code != "account-missing"],
         "accounts": _accounts(settings, checks.get("books"), problems),
         "sales": _sales(settings),
         "preview_utc": datetime.fromisoformat(kept["at_utc"]) if kept else None,
@@ -111,7 +113,7 @@ def _accounts(
         Account(
             role,
             MEANINGS.get(role.key) or role.description,
-            status.get(role.code, known),
+            status.get(role.code, known if needed(role, settings) else "spare"),
             role.category in CREATABLE,
         )
         for role in account_roles(settings)

@@ -26,6 +26,7 @@ from amazon_eboekhouden.provider.dashboard.sources import Sources, clearing_acco
 
 CHECK = "check"  # scope of the problems that a check finds
 SETTLEMENTS_SHOWN = 5
+TO_APPROVE = "settlement-waits-for-approval"
 AGES = ((0, 14), (15, 30), (31, 60), (61, None))
 
 
@@ -81,6 +82,11 @@ class Card:
         """Bookings for a person that no open problem names yet."""
         listed = sum(r.count for r in self.reasons if r.code.startswith("booking-"))
         return max(0, self.undecided - listed)
+
+    @property
+    def other_reasons(self) -> tuple[HeldReason, ...]:
+        """Reasons without the settlements to approve, which have a line of their own."""
+        return tuple(r for r in self.reasons if not (self.to_approve and r.code == TO_APPROVE))
 
     @property
     def held(self) -> int:

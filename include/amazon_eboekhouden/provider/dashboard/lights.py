@@ -60,7 +60,7 @@ def service_light(
     found = [p for p in problems if _concerns(p, service, connection)]
     seen = max((p.last_seen_utc for p in found), default=None)
     if seen and (task is None or seen > task.at_utc or not task.succeeded):
-        return Light(name, "red", f"{title_of(found[0].problem.code)} ({ago(seen, now)})")
+        return _fault_light(name, found, ago(seen, now))
     if check and check.good and not found and (task is None or check.at_utc > task.at_utc):
         return Light(name, "green", f"gecontroleerd, {ago(check.at_utc, now)}")
     if task is None:
@@ -71,7 +71,20 @@ def service_light(
     return Light(name, "green", f"werkt, {when}")
 
 
+def _fault_light(name: str, found: Sequence[OpenProblem], when: str) -> Light:
+    """Accounts that are wrong say that the service answers: that is not a broken connection."""
+    accounts = [p for p in found if p.problem.row.startswith(_ACCOUNTS)]
+    if len(accounts) < len(found):
+        first = next(p for p in found if p not in accounts)
+        return Light(name, "red", f"{title_of(first.problem.code)} ({when})")
+    what = "1 rekening klopt" if len(accounts) == 1 else f"{len(accounts)} rekeningen kloppen"
+    return Light(name, "amber", f"bereikbaar, maar {what} niet ({when})")
+
+
+_ACCOUNTS = ("ledger account", "chart of accounts")
+
+
 def _concerns(found: OpenProblem, service: str, connection: str) -> bool:
     if found.problem.row == f"connection {connection}":
         return True
-    return service == "books" and found.problem.row.startswith(("ledger account", "coupling"))
+    return service == "books" and found.problem.row.startswith((*_ACCOUNTS, "coupling"))
