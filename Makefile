@@ -40,6 +40,27 @@ golden: $(VENV)/.dev ## Rewrite the expected side of the golden cases; review wi
 torture: $(VENV)/.dev ## The long fault campaign against the booking protocol
 	$(BIN)/python -m tests.torture $(ARGS)
 
+# --- a real browser. Debian's Chromium with its driver of the same version; axe-core judges the pages.
+AXE := axe-core@4.14.1
+.PHONY: test-browser screenshots
+
+$(VENV)/.browser: $(VENV)/.dev requirements-browser.lock
+	$(INSTALL) -r requirements-browser.lock
+	touch $@
+
+var/browser/axe-core.tgz:
+	@mkdir -p var/browser
+	cd var/browser && mv "$$(npm pack --silent $(AXE))" axe-core.tgz
+
+/usr/bin/chromedriver:
+	apt-get install -y --no-install-recommends chromium chromium-driver
+
+test-browser: $(VENV)/.browser var/browser/axe-core.tgz | /usr/bin/chromedriver ## A seller's way through a real Airflow, in Chromium (8 minutes)
+	$(BIN)/python -m pytest tests/browser -x $(ARGS)
+
+screenshots: ## The same, and its pictures become those of docs/handleiding.md
+	$(MAKE) test-browser ARGS="--pictures $(ARGS)"
+
 .PHONY: kills
 kills: $(VENV)/.dev ## SIGKILL to real Airflow at every step of the ledger (an hour)
 	$(BIN)/python -m tests.kills $(ARGS)
@@ -54,6 +75,7 @@ lock: ## Compile the pins again from requirements.in and requirements-dev.in (ne
 	uv pip compile requirements.in --universal --python-version 3.11 --no-annotate --no-header -o requirements.txt
 	uv pip compile requirements.in -c requirements.txt --universal --python-version 3.11 --no-annotate --no-header --generate-hashes -o requirements.lock
 	uv pip compile requirements-dev.in -c requirements.txt --universal --python-version 3.11 --no-annotate --no-header --generate-hashes -o requirements-dev.lock
+	uv pip compile requirements-browser.in -c requirements.txt --universal --python-version 3.11 --no-annotate --no-header --generate-hashes -o requirements-browser.lock
 
 clean: ## Remove what the demo and the tests left; the virtual environment stays
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -11,7 +11,8 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[\w,-]+\])?==([\w.!+]+)(?:\s*;\s*(.+?))?\s*\\?$")
-LISTS = ("requirements.txt", "requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-browser.lock")
+LISTS = ("requirements.txt",)
 
 
 def pins(text: str) -> dict[tuple[str, str], str]:
@@ -62,12 +63,21 @@ def test_the_tools_lock_holds_the_same_pins_and_more() -> None:
     assert {(name, version) for (name, _), version in product.items()} <= versions
 
 
+def test_the_browsers_lock_asks_for_no_other_version() -> None:
+    product = {name: version for (name, _), version in pins(read("requirements.txt")).items()}
+    browser = {name: version for (name, _), version in pins(read(LOCKS[2])).items()}
+    shared = product.keys() & browser.keys()
+    assert shared
+    assert {name: product[name] for name in shared} == {name: browser[name] for name in shared}
+
+
 @pytest.mark.parametrize(
     ("asked", "locked"),
     [
         ("requirements.in", "requirements.txt"),
         ("requirements.in", "requirements.lock"),
         ("requirements-dev.in", "requirements-dev.lock"),
+        ("requirements-browser.in", "requirements-browser.lock"),
     ],
 )
 def test_all_that_is_asked_for_is_pinned(asked: str, locked: str) -> None:
@@ -80,12 +90,14 @@ def test_the_versions_asked_for_are_the_ones_pinned() -> None:
         assert pinned[canonical(name)] == version
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", LOCKS)
 def test_everything_locked_has_a_hash(name: str) -> None:
     assert without_hash(read(name)) == []
 
 
-@pytest.mark.parametrize("name", [*LISTS, "requirements.in", "requirements-dev.in"])
+@pytest.mark.parametrize(
+    "name", [*LISTS, *LOCKS, *(lock.replace(".lock", ".in") for lock in LOCKS)]
+)
 def test_no_list_names_a_registry(name: str) -> None:
     assert hosts(read(name)) == []
 

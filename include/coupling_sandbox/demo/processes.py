@@ -41,8 +41,8 @@ class Program:
 
     def _read(self) -> None:
         assert self.process.stdout is not None  # noqa: S101 - we asked for a pipe
-        with self._log.open("w") as log:
-            for line in self.process.stdout:
+        with self.process.stdout as lines, self._log.open("w") as log:
+            for line in lines:
                 log.write(line)
                 log.flush()
                 self._lines.put(line.strip())
