@@ -56,6 +56,29 @@ def test_a_settlement_is_never_fetched_or_booked_twice(world: World) -> None:
     assert [after.get(name) for name in WRITES] == [before.get(name) for name in WRITES]
 
 
+def test_few_calls_write_a_settlement(world: World) -> None:
+    """1 per payment, 2 per refund, and 2 per VAT regime and month + 12 for all the rest."""
+    truth = booked_month(world, orders=60, seed=22)
+    before = world.calls("books")
+    known = {line["mutation_number"] for line in world.journal()}
+    assert world.run("settlements").status == 0
+    after = world.calls("books")
+    lines = [line for line in world.journal() if line["mutation_number"] not in known]
+    debtors = {one["mutation_number"]: one for one in lines if one["account"] == "1300"}
+    kinds = [(one["kind"], cents_of(one["credit"] or "0") > 0) for one in debtors.values()]
+    payments = kinds.count(("FactuurbetalingOntvangen", True))
+    refunds = kinds.count(("FactuurbetalingOntvangen", False))
+    assert payments > 30
+    assert refunds > 0
+    writes = {name: after.get(name, 0) - before.get(name, 0) for name in WRITES}
+    assert writes["AddRelatie"] == writes["AddFactuur"] == 0
+    rest = writes["AddMutatie"] - payments - 2 * refunds
+    # One VAT regime with Dutch VAT, one for what waits for its invoice; a period has two months.
+    assert 0 < rest <= len(truth["settlements"]) * (2 * 2 * 2 + 12)
+    reads = sum(after.values()) - sum(before.values()) - writes["AddMutatie"]
+    assert reads <= len(truth["settlements"]) * 8
+
+
 def test_refunds_are_credit_notes(world: World) -> None:
     truth = booked_month(world, orders=120, seed=22)
     world.run("settlements")

@@ -14,7 +14,7 @@ PLAN = (
     Wish(1, 1_500),
     Wish(2, 1_500, invoice_unit="order"),
     Wish(3, 1_500, method="open_items_to_costs"),
-    Wish(5, 1_500),
+    Wish(5, 1_500, dollars=True),
     Wish(4, 600, 120, unknown_kinds=True),
 )
 
@@ -38,6 +38,7 @@ def main() -> int:
             )
         whole.add(found)
         say(f"{chosen}: {dict(found.counts)}")
+    whole.insist(len(whole.currencies) >= 6, f"six currencies: {dict(whole.currencies)}")
     say(f"currencies: {dict(whole.currencies)}")
     say(f"problems: {dict(whole.problems)}")
     say(f"matched without a person: {whole.matched_share:.4%} of {whole.counts['rows']:,} rows")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from zlib import crc32
 
 import pandas as pd
 from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.domain.frames import BOOKED
 from amazon_eboekhouden.domain.invoices import invoices
 from amazon_eboekhouden.domain.orders import orders_from_json
@@ -44,7 +46,7 @@ from coupling_sandbox.clock import Clock
 
 START = datetime(2025, 11, 1, tzinfo=UTC)
 EUROS = ("NL", "BE", "DE", "FR", "IT", "ES", "IE")
-SETTLED_FIRST, BLANK_SKU = 0.02, 0.01
+SETTLED_FIRST, BLANK_SKU, INVENTED = 0.02, 0.01, 0.02
 KEY = b"a thousand settlements, generated"
 
 
@@ -58,6 +60,7 @@ class Wish:
     method: str = "clearing"
     unknown_kinds: bool = False
     invoice_unit: str = "shipment"
+    dollars: bool = False  # what it sells in Turkey it sells on Amazon.com instead
 
 
 @dataclass
@@ -139,9 +142,10 @@ def options_of(wish: Wish) -> SeedOptions:
 def all_rates(wish: Wish) -> dict[tuple[str, date], Decimal]:
     """A rate for every day, moving a little."""
     days = [START.date() + timedelta(days=n) for n in range(-10, wish.days + 120)]
+    factors = {**PRICE_FACTOR, "USD": PRICE_FACTOR["TRY"]}
     return {
         (currency, day): Decimal(factor * (1000 + day.toordinal() % 17)) / 100_000
-        for currency, factor in PRICE_FACTOR.items()
+        for currency, factor in factors.items()
         if currency != "EUR"
         for day in days
     }
@@ -158,6 +162,8 @@ def _booked(
     shown = [
         list(versions(year.sale(options, n), options.discount_sign)) for n in range(wish.orders)
     ]
+    if wish.dollars:
+        shown = json.loads(json.dumps(shown).replace('"TRY"', '"USD"'))
     every = BOOKED.empty()
     # What leaves in two parcels is invoiced when the first one left, and again.
     for raw in (
@@ -210,7 +216,22 @@ def files_of(wish: Wish, options: SeedOptions) -> Iterator[File]:
         document = amazon.shop.document(report.document_id)
         truth = amazon.shop.truth_of("seller", "settlement", report.report_id)
         assert document is not None
-        yield File(_with_blank_skus(document.body), truth or {})
+        body = _with_blank_skus(document.body)
+        if wish.dollars:
+            body = body.replace(b"\tTRY\t", b"\tUSD\t").replace(b"Amazon.com.tr", b"Amazon.com")
+        yield File(_with_invented_fees(body) if wish.unknown_kinds else body, truth or {})
+
+
+def _with_invented_fees(body: bytes) -> bytes:
+    """The file with 2 % of its fees under names that nobody knows."""
+    lines = body.decode("cp1252").split("\n")
+    place = lines[0].split("\t").index("amount-description")
+    for n, line in enumerate(lines):
+        if "\tItemFees\t" in line and crc32(line.encode()) % 1000 < INVENTED * 1000:
+            cells = line.split("\t")
+            cells[place] = f"Invented Fee {n % 3}"
+            lines[n] = "\t".join(cells)
+    return "\n".join(lines).encode("cp1252")
 
 
 def _with_blank_skus(body: bytes) -> bytes:
@@ -259,6 +280,7 @@ def _settle(
     )
     found.insist(sum(x.rows for x in page.lines) == len(by_hand), f"{name}: rows on the page")
     _unknown_kinds(name, made.rows, by_hand, found)
+    _writes(name, made.mutations, found)
     after = confirmed(booked, made.mutations)
     again = settlement_bookings(read, match(read, after, settings), after, settings, **hints)
     _same(name, made.mutations, again.mutations, found)
@@ -297,7 +319,30 @@ def _unknown_kinds(
     found.insist(int(on_suspense) == unknown, f"{name}: suspense {on_suspense}, unknown {unknown}")
 
 
+def _writes(name: str, mutations: pd.DataFrame, found: Found) -> None:
+    """Few writes: 1 per payment, 2 per refund, 2 per VAT regime and month, and 12 for the rest."""
+    kind = mutations["booking_kind"]
+    fees = mutations.loc[kind == BookingKind.FEES.value, "booking"].str.split(":")
+    regimes = {(parts[2], parts[3]) for parts in fees}
+    money = int((kind == BookingKind.MONEY.value).sum())
+    others = len(fees) + money
+    found.counts["writes beside payments and refunds"] += others
+    found.insist(
+        others <= 2 * len(regimes) + 12, f"{name}: {others} writes, {len(regimes)} regimes"
+    )
+    is_payment = kind == BookingKind.PAYMENT.value
+    is_refund = mutations["facts"].str.contains('"events"', regex=False)
+    notes = int((kind == BookingKind.CREDIT_NOTE.value).sum())
+    refunds = int((is_payment & is_refund).sum())
+    found.insist(notes <= refunds, f"{name}: {notes} credit notes, {refunds} refunds paid back")
+    found.insist(
+        len(mutations) == int(is_payment.sum()) + notes + others, f"{name}: other kinds of writes"
+    )
+
+
 def is_invented(kind: str) -> bool:
+    if "/Invented Fee " in kind:
+        return True
     return kind in {f"{k.transaction}/{k.amount_type}/{k.description}" for k in events.UNKNOWN}
 
 

@@ -19,7 +19,7 @@ UNKNOWN = "settlement-row-unknown"
 @pytest.mark.parametrize(
     "wish",
     [
-        Wish(11, 90, 60),
+        Wish(11, 90, 60, dollars=True),
         Wish(12, 60, 45, method="open_items_to_costs", invoice_unit="order"),
         Wish(13, 60, 60, unknown_kinds=True),
     ],
@@ -36,3 +36,5 @@ def test_every_settlement_ties_out(wish: Wish) -> None:
     assert set(found.problems) <= MAY_WAIT | ({UNKNOWN} if wish.unknown_kinds else set())
     if wish.method == "clearing":
         assert len(found.currencies) >= 3
+    if wish.unknown_kinds:
+        assert found.counts["rows of unknown kinds"] >= 2
