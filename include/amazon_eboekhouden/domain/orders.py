@@ -200,7 +200,7 @@ def _read(
     sent = seen if seen and status == "SHIPPED" else updated
     left = _left(raw, status, created, sent, fulfilled_by, settings, report)
     listed = raw.get("programs")
-    programs: list[Any] = listed if isinstance(listed, list) else []
+    programs = {_text(one).upper() for one in listed} if isinstance(listed, list) else set()
     order: dict[str, Any] = {
         "order_id": order_id,
         "shipment_id": WHOLE,

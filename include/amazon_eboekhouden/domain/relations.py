@@ -58,7 +58,9 @@ def relation_of(
     if identity and (must_be_own or settings.books.relations == "per_buyer"):
         key, code = relation_key(install_key, identity)
         return RelationChoice(key, code, _buyer_row(buyer, key, code))
-    country = order["ship_to"] or order["marketplace"].replace("UK", "GB")
+    # A code of 15 characters has no room for a country that is written out.
+    country = order["ship_to"] if len(order["ship_to"]) == 2 else ""
+    country = country or order["marketplace"].replace("UK", "GB")
     key, code = country_relation_key(install_key, country)
     return RelationChoice(key, code, _country_row(order, key, code, country))
 
