@@ -233,6 +233,23 @@ def test_a_question_that_failed_is_asked_again_later_and_not_in_the_past(
     assert report.retry_at_utc == hand.now_utc() + timedelta(seconds=60)
 
 
+def test_answers_without_a_single_mutation_prove_nothing(
+    ledger: BookingLedger, remote: FakeRemote, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mutation stood there before the send; who shows none at all does not show ours either."""
+    ledger.book(ADMIN, COUPLING, order(1), remote)
+    remote.fault = Faults(adds=["lost_reply"], reads=["timeout"] * 3)
+    ledger.book(ADMIN, COUPLING, [fees()], remote)
+    hand.move(SETTLED_S)
+    remote.fault = Faults()
+    monkeypatch.setattr(remote, "mutations", lambda **window: [])
+    report = ledger.heal(ADMIN, COUPLING, remote)
+    monkeypatch.undo()
+    assert [found.code for found in report.problems] == ["booking-not-visible"]
+    ledger.heal(ADMIN, COUPLING, remote)
+    assert set(remote.applied.values()) == {1}
+
+
 def test_another_worker_has_the_lease(
     ledger: BookingLedger, remote: FakeRemote, hand: Hand
 ) -> None:

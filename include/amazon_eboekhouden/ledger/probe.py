@@ -176,6 +176,8 @@ class Probe:
         if rows is None:
             return
         self.rows.update({row.number: row for row in rows})
+        if not rows and number_before:
+            return  # A mutation stood there: an answer without any proves nothing.
         lowest = min((row.number for row in rows), default=0)
         self.reaches_back = len(rows) < self.settings.page_cap or lowest <= number_before + 1
 

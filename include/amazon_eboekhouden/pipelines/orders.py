@@ -35,6 +35,7 @@ from amazon_eboekhouden.pipelines.batches import (
     write_manifest,
 )
 from amazon_eboekhouden.pipelines.booking import book
+from amazon_eboekhouden.pipelines.order_pages import read_pages
 from amazon_eboekhouden.pipelines.references import rates_for_orders, vies_answers
 from amazon_eboekhouden.pipelines.relations import fill
 from amazon_eboekhouden.pipelines.report import RunReport
@@ -43,8 +44,6 @@ from amazon_eboekhouden.pipelines.runtime import Runtime
 if TYPE_CHECKING:
     from amazon_eboekhouden.adapters.amazon import AmazonSeller
 
-# A loop of page tokens is a fault of the remote; 1,000 pages are 100,000 orders.
-PAGES_MAX = 1_000
 # Held orders that are asked again one by one, per run (burst of getOrder).
 HELD_PER_RUN = 30
 # Why an order is skipped that a person chose to leave out.
@@ -54,8 +53,7 @@ PASSED_OVER = "passed_over_by_a_person"
 def extract(runtime: Runtime, window: Window) -> str:
     """Fetch the orders that changed in a window, and those that earlier runs had to hold.
 
-    A fetch that ran out of tokens goes on where it stopped: the pages so far and the page token
-    (24 hours valid) are kept under the window's name.
+    A fetch that ran out of tokens goes on where it stopped, see `order_pages`.
 
     Returns:
         name of a manifest: window, pages, calls.
@@ -65,7 +63,7 @@ def extract(runtime: Runtime, window: Window) -> str:
     """
     batch = f"{runtime.settings.name}/orders/{window.name}"
     with runtime.amazon() as amazon:
-        pages = _search(runtime, amazon, batch, window)
+        pages = read_pages(runtime, amazon, batch, window)
         if window.moves_watermark:
             pages += _held(runtime, amazon, batch)
         refunded = refunds.extract(runtime, amazon, batch, window)
@@ -83,28 +81,6 @@ def extract(runtime: Runtime, window: Window) -> str:
             "calls": calls,
         },
     )
-
-
-def _search(runtime: Runtime, amazon: AmazonSeller, batch: str, window: Window) -> list[str]:
-    checkpoint = runtime.staging.read_checkpoint(batch) or {"pages": [], "token": None}
-    pages: list[str] = list(checkpoint["pages"])
-    token: str | None = checkpoint["token"]
-    while len(pages) < PAGES_MAX:
-        # No marketplace is named: an order from one that the coupling does not know must be seen,
-        # so that it can be listed.
-        page = amazon.search_orders(
-            last_updated_after=window.from_utc,
-            last_updated_before=window.to_utc,
-            pagination_token=token,
-        )
-        name = f"page-{len(pages):04d}"
-        pages.append(runtime.staging.write_json_lines(batch, name, page.orders))
-        if page.next_token is None or page.next_token == token:
-            break
-        token = page.next_token
-        runtime.staging.write_checkpoint(batch, {"pages": pages, "token": token})
-    runtime.staging.clear_checkpoint(batch)
-    return pages
 
 
 def _held(runtime: Runtime, amazon: AmazonSeller, batch: str) -> list[str]:
