@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -234,8 +234,9 @@ async def _specification(asked: Asked) -> Mapping[str, Any]:
     return dict(body)
 
 
-def _texts(values: Any, kind: type = object) -> bool:
-    return isinstance(values, kind) and all(isinstance(one, str) for one in values)
+def _texts(values: Any, kind: type = Iterable) -> bool:
+    fits = isinstance(values, kind)
+    return fits and all(isinstance(one, str) for one in values)
 
 
 def _moment(text: Any, otherwise: datetime) -> datetime:

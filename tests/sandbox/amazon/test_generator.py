@@ -386,3 +386,18 @@ def test_each_shipment_has_an_id_of_its_own() -> None:
         ids = [shipment for shipment, _, _ in one.shipments()]
         assert len(set(ids)) == 2
         assert [order_truth(one)["shipments"][n]["shipment_id"] for n in (0, 1)] == ids
+
+
+def test_a_replacement_names_the_order_that_it_replaces() -> None:
+    options = SeedOptions.from_json({"profile": "year", "orders": 600, "replaced": 0.05})
+    sales = {one.order_id: one for one in (the_year.sale(options, n) for n in range(600))}
+    replaced = [one for one in sales.values() if one.original]
+    known = [(one, sales[one.original[0]]) for one in replaced if one.original[0] in sales]
+    assert len(known) > 20
+    assert len(known) > len(replaced) * 0.8
+    for one, original in known:
+        assert original.complete < one.created
+        assert original.status == "SHIPPED"
+    assert {one.original[1] for one in replaced} == {
+        "REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"
+    }  # fmt: skip

@@ -87,6 +87,19 @@ def test_open_items_show_their_age(books):
     assert "I-1" in page(books, "/open-posten?kant=C")
 
 
+def test_invoice_numbers_lead_to_their_invoice(books):
+    shown = page(books, "/mutaties")
+    assert '<a href="/facturen/R/CR-1">CR-1</a>' in shown
+    rows = [
+        {"TegenrekeningCode": "1300", "BedragInvoer": "1", "BTWCode": "GEEN", "Factuurnummer": one}
+        for one in ("CR-1", "A-2")
+    ]
+    both = {"do": "add", "Soort": "FactuurbetalingOntvangen", "Datum": "2026-03-09",
+            "Rekening": "1010", "RelatieCode": "R", "MutatieRegels": rows}  # fmt: skip
+    books.http.post("/control/mutations", json=both).raise_for_status()
+    assert '>CR-1</a>, <a href="/facturen/R/A-2">A-2</a>' in page(books, "/mutaties")
+
+
 def test_the_ledger_card_runs(books):
     text = page(books, "/grootboek/1090")
     assert re.search(r"121,00.*?12,10.*?108,90", text)

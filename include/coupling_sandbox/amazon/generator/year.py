@@ -23,11 +23,15 @@ ELSEWHERE = {
     "IT": (("GR", 1),),
     "ES": (("PT", 6),),
 }
+LOOK_BACK = 40
 FACILITATED = {"GB": 0.95, "CH": 0.8}
 
 
-def sale(options: SeedOptions, index: int) -> Sale:
-    """Return sale number ``index``; always the same for the same options."""
+def sale(options: SeedOptions, index: int, look_back: bool = True) -> Sale:
+    """Return sale number ``index``; always the same for the same options.
+
+    ``look_back`` False leaves open which order a replacement replaces.
+    """
     rng = Random(f"{options.seed}/year/{index}")  # noqa: S311
     codes = options.marketplaces or tuple(WEIGHTS)
     code = rng.choices(codes, [WEIGHTS[one] for one in codes])[0]
@@ -57,6 +61,8 @@ def sale(options: SeedOptions, index: int) -> Sale:
         nameless=rng.random() < 0.02,
     )
     _decide_kind(rng, options, made)
+    if made.original and look_back:
+        made.original = (_replaced(options, index, made) or made.original[0], made.original[1])
     made.items = _items(rng, made)
     if made.status == "CANCELLED" and rng.random() < 0.5:
         # Confirmed, perhaps booked by an eager seller, and then cancelled after all.
@@ -109,6 +115,16 @@ def _decide_kind(rng: Random, options: SeedOptions, made: Sale) -> None:
         made.kind = _taxed_as(rng, made)
         if made.kind in ("domestic", "oss", "local_abroad") and rng.random() < options.business:
             _business(rng, made)
+
+
+def _replaced(options: SeedOptions, index: int, made: Sale) -> str:
+    """Return the number of an earlier sale that this order may replace; "" when none is near."""
+    for earlier in range(index - 1, max(index - LOOK_BACK, -1), -1):
+        other = sale(options, earlier, look_back=False)
+        ordinary = other.kind not in ("mcf", "replacement", "abeu")
+        if ordinary and other.status == "SHIPPED" and other.complete < made.created:
+            return other.order_id
+    return ""
 
 
 def _special_territory(rng: Random, options: SeedOptions, made: Sale) -> None:
