@@ -58,7 +58,9 @@ def test_a_settlement_that_amazon_lists_with_another_content_is_shown(world: Wor
     file.write_bytes(_settlement("10.00"))
     world.run("settlements", "--file", str(file))
     file.write_bytes(_settlement("20.00"))
-    world.run("settlements", "--file", str(file))
+    again = world.run("settlements", "--file", str(file))
+    assert (again.status, again.report["booked"]) == (1, 0)
+    assert "settlement-file-changed" in again.codes
     assert "settlement-file-changed" in {found.problem.code for found in world.open_problems()}
 
 

@@ -11,6 +11,7 @@ import pytest
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.settlement.proof import ranges
 
+from tests.domain.settlement.writing import file_of
 from tests.pipelines.conftest import World
 from tests.pipelines.test_orders import WINDOW
 from tests.pipelines.test_settlements import booked_month
@@ -186,6 +187,18 @@ def test_hostile_texts_stay_texts(world: World) -> None:
     assert row["Bestelling"] == "'+405-1"
     assert row["Omschrijving"].startswith("'=HYPERLINK")
     assert "<script>" not in text
+
+
+def test_a_settlement_without_rows_has_its_proof(world: World) -> None:
+    """Amazon closes a period in which nothing happened."""
+    file = world.home / "settlement.txt"
+    file.write_bytes(file_of([]))
+    assert world.run("settlements", "--file", str(file)).status == 0
+    for _ in range(2):
+        result = world.run("statement", "18000000001", "--html", str(world.home / "page.html"))
+        assert result.status == 0
+        proof = result.report["statement"]
+        assert (proof["total_cents"], proof["lines"], proof["mutations"]) == (0, [], 0)
 
 
 def test_what_is_not_there_has_no_proof(world: World) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from amazon_eboekhouden.domain.problems import problem
+from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
 from amazon_eboekhouden.pipelines.runtime import Runtime
 
@@ -58,14 +58,19 @@ def new_documents(runtime: Runtime, amazon: AmazonSeller) -> Iterator[tuple[str,
             yield listed.document_id, document.content, document.charset
 
 
-def archive_new(runtime: Runtime, amazon: AmazonSeller) -> None:
+def archive_new(runtime: Runtime, amazon: AmazonSeller) -> list[Problem]:
     """Archive every document that was never fetched.
+
+    Returns:
+        what a person must know of them: settlements that Amazon shows with another content now.
 
     Raises:
         domain.errors.RemoteError: Amazon cannot be asked.
     """
+    found: list[Problem] = []
     for document_id, content, charset in new_documents(runtime, amazon):
-        archive(runtime, content, charset, document_id)
+        archive(runtime, content, charset, document_id, found)
+    return found
 
 
 def open_settlements(runtime: Runtime, *, waiting: bool) -> list[str]:
@@ -91,13 +96,29 @@ def any_booked(runtime: Runtime) -> bool:
     )
 
 
-def archive(runtime: Runtime, content: bytes, charset: str, document_id: str = "") -> str:
-    """Keep a file by its content and record its settlement; returns the settlement's id."""
+def archive(
+    runtime: Runtime,
+    content: bytes,
+    charset: str,
+    document_id: str = "",
+    found: list[Problem] | None = None,
+) -> str:
+    """Keep a file by its content and record its settlement; returns the settlement's id.
+
+    Args:
+        runtime: the coupling's runtime.
+        content: the document.
+        charset: as Amazon named it, "" when unknown.
+        document_id: Amazon's, "" for a file.
+        found: gets what a person must know of the file.
+    """
     content_hash = runtime.archive.put(content)
     settlement_id, known = describe(content, charset)
     before = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
     if before is not None and before.file_hash not in ("", content_hash):
-        _another_content(runtime, settlement_id, before.file_hash, content_hash)
+        changed = _another_content(runtime, settlement_id, before.file_hash, content_hash)
+        if found is not None:
+            found.append(changed)
         content_hash = before.file_hash
     totals = dict(before.totals) if before else {}
     documents = sorted({*totals.get("documents", ()), document_id} - {""})
@@ -162,7 +183,7 @@ def describe(content: bytes, charset: str) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _another_content(runtime: Runtime, settlement_id: str, known: str, found: str) -> None:
+def _another_content(runtime: Runtime, settlement_id: str, known: str, found: str) -> Problem:
     """The file that was found first stays the one that is booked; a person hears of the other."""
     changed = problem(
         "settlement-file-changed",
@@ -172,3 +193,4 @@ def _another_content(runtime: Runtime, settlement_id: str, known: str, found: st
     )
     scope = f"settlement-file:{settlement_id}"
     runtime.ledger.record_problems(runtime.settings.name, scope, [changed])
+    return changed

@@ -350,7 +350,7 @@ def run(runtime: Runtime) -> RunReport:
     if runtime.preview:
         return _previewed(runtime)
     with runtime.amazon() as amazon:
-        files.archive_new(runtime, amazon)
+        report.problems += files.archive_new(runtime, amazon)
         report.calls = Counter(amazon.calls)
     for settlement_id in files.open_settlements(runtime, waiting=True):
         _add(report, run_one(runtime, settlement_id))
@@ -389,7 +389,11 @@ def run_file(runtime: Runtime, path: Path) -> RunReport:
         settlement_id = files.describe(content, "")[0]
         ref = _match(runtime, SettlementContent(settlement_id, content, ""))
         return book_matched(runtime, settlement_id, ref)
-    return run_one(runtime, files.archive(runtime, content, ""))
+    changed: list[Problem] = []
+    settlement_id = files.archive(runtime, content, "", found=changed)
+    report = run_one(runtime, settlement_id)
+    report.problems = [*changed, *report.problems]
+    return report
 
 
 def run_one(runtime: Runtime, settlement_id: str) -> RunReport:

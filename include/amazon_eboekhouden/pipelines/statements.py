@@ -58,7 +58,7 @@ def proof_of(runtime: Runtime, settlement_id: str) -> Proof | list[Problem]:
     kept = found.totals.get(_TOTALS_KEY)
     waits = False
     if kept:
-        frames = {name: _frame(runtime.archive.get(kept[name]), KEPT[name]) for name in KEPT}
+        frames = {name: kept_frame(runtime.archive.get(kept[name]), KEPT[name]) for name in KEPT}
     else:
         from amazon_eboekhouden.pipelines.settlements import work
 
@@ -144,8 +144,11 @@ def _parquet(frame: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def _frame(content: bytes, contract: Frame) -> pd.DataFrame:
-    return contract.check(pd.read_parquet(io.BytesIO(content), engine="pyarrow"))
+def kept_frame(content: bytes, contract: Frame) -> pd.DataFrame:
+    """A frame that was kept with a settlement."""
+    frame = pd.read_parquet(io.BytesIO(content), engine="pyarrow")
+    # Without rows the file does not know the types of its columns.
+    return contract.check(frame) if len(frame) else contract.empty()
 
 
 @cache

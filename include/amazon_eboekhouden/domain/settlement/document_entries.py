@@ -5,6 +5,7 @@ Source: accounting rules 2.2 steps 2 to 4, 7.1, 7.6 and 7.7.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.credit_notes import PerItem
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.credit_notes import new_note
@@ -102,8 +104,9 @@ def add_documents(desk: Desk, rows: pd.DataFrame) -> pd.Series:
     for unit in each(units[is_invoice]):
         invoice = desk.known.invoice(unit.order_id, unit.document)
         keys[unit.Index] = _add_payment(desk, unit, invoice, tolerance)
+    per_item = _per_item(desk, rows, group)
     for unit in each(units[~is_invoice].sort_values(["posted", "event"])):
-        keys[unit.Index] = _add_refund(desk, unit, rows[group == unit.Index])
+        keys[unit.Index] = _add_refund(desk, unit, per_item[unit.Index])
     return spread([keys[i] for i in range(len(units))], group, rows)
 
 
@@ -164,7 +167,7 @@ def _add_payment(desk: Desk, unit: Any, invoice: Document, tolerance_cents: int)
     return " ".join(keys)
 
 
-def _add_refund(desk: Desk, unit: Any, rows: pd.DataFrame) -> str:
+def _add_refund(desk: Desk, unit: Any, per_item: PerItem) -> str:
     notes = desk.known.credit_notes.get(unit.order_id, [])
     note = next((n for n in notes if n.booking == unit.document), None)
     posted = unit.posted.date()
@@ -180,7 +183,7 @@ def _add_refund(desk: Desk, unit: Any, rows: pd.DataFrame) -> str:
             posted,
             reason=unit.line,
             made=desk.made,
-            per_item=_per_item(desk, rows),
+            per_item=per_item,
         )
         if isinstance(answer, Problem):
             return _held_refund(desk, unit, invoice)
@@ -194,13 +197,16 @@ def _add_refund(desk: Desk, unit: Any, rows: pd.DataFrame) -> str:
     return " ".join(keys)
 
 
-def _per_item(desk: Desk, rows: pd.DataFrame) -> dict[tuple[str, str], int]:
-    """What the rows of a refund say of each item."""
-    sums: dict[tuple[str, str], int] = {}
-    for row in each(desk.rows.loc[rows.index]):
+def _per_item(desk: Desk, rows: pd.DataFrame, group: pd.Series[int]) -> Mapping[int, PerItem]:
+    """What the rows of each refund say of each item, looked at once for all of them."""
+    is_refund = (rows["place"] == Place.CREDIT_NOTE).to_numpy()
+    own = desk.rows.loc[rows.index[is_refund], ["order_item_code", "sku", "amount_cents"]]
+    found: dict[int, dict[tuple[str, str], int]] = {}
+    for unit, row in zip(group[is_refund].tolist(), each(own), strict=True):
+        sums = found.setdefault(unit, {})
         key = (row.order_item_code, row.sku)
         sums[key] = sums.get(key, 0) + int(row.amount_cents)
-    return sums
+    return found
 
 
 def _held_refund(desk: Desk, unit: Any, invoice: Document) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +18,7 @@ from amazon_eboekhouden.domain.settlement.statement import SECTIONS
 from amazon_eboekhouden.ledger.overview_settlements import SettlementRow
 from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.pipelines.settlements import decided_under
+from amazon_eboekhouden.pipelines.statements import kept_frame
 from amazon_eboekhouden.provider.dashboard.pages import PageNumber, settings_of
 from amazon_eboekhouden.provider.dashboard.security import MayRead, ThisVisit
 from amazon_eboekhouden.provider.dashboard.shown import PAGE, page, pages
@@ -149,7 +149,7 @@ def _rows(runtime: Runtime, found: SettlementRow) -> pd.DataFrame:
 # What is kept never changes: its content is its name.
 @lru_cache(maxsize=4)
 def _kept(content: bytes) -> pd.DataFrame:
-    frame = SETTLED.check(pd.read_parquet(io.BytesIO(content), engine="pyarrow"))
+    frame = kept_frame(content, SETTLED)
     return frame.assign(section=frame["place"].map(SECTIONS))
 
 
