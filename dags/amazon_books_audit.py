@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import CronDataIntervalTimetable, dag, task
-from amazon_eboekhouden.provider import audit_steps, steps
+from amazon_eboekhouden.provider import alerts, audit_steps, steps
 
 
 @dag(
@@ -23,12 +23,21 @@ from amazon_eboekhouden.provider import audit_steps, steps
     max_active_runs=1,
     doc_md=__doc__,
     tags=["amazon", "e-boekhouden"],
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=10)},
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(minutes=10),
+        "on_failure_callback": alerts.failed,
+    },
 )
 def amazon_books_audit() -> None:
     task(audit_steps.erase)()  # Depends on nothing: it runs when no coupling is active, too.
     couplings = task(steps.active_couplings)()
-    audited = task(audit_steps.audit_coupling, task_id="audit", map_index_template="{{ map_name }}")
+    audited = task(
+        audit_steps.audit_coupling,
+        task_id="audit",
+        map_index_template="{{ map_name }}",
+        doc_md=audit_steps.audit_coupling.__doc__,
+    )
     audited.expand(coupling=couplings)
 
 

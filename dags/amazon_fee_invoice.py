@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import Param, dag, task
-from amazon_eboekhouden.provider import fee_invoice_steps
+from amazon_eboekhouden.provider import alerts, fee_invoice_steps
 
 AMOUNT = {"type": "string", "pattern": r"^-?[0-9.]*[0-9](,[0-9]{1,2})?$", "minLength": 1}
 
@@ -23,13 +23,21 @@ AMOUNT = {"type": "string", "pattern": r"^-?[0-9.]*[0-9](,[0-9]{1,2})?$", "minLe
     max_active_runs=1,
     doc_md=__doc__,
     tags=["amazon", "e-boekhouden"],
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=1)},
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(minutes=1),
+        "on_failure_callback": alerts.failed,
+    },
     params={
         "coupling": Param("demo", type="string", minLength=1, title="Koppeling"),
         "number": Param("", type="string", maxLength=50, title="Factuurnummer van Amazon"),
         "date": Param(None, type=["string", "null"], format="date", title="Factuurdatum"),
         "period": Param(
-            "", type="string", title="Maand", description="Zoals 2026-10: wiens kosten het zijn"
+            "",
+            type="string",
+            pattern="^(20[0-9]{2}-(0[1-9]|1[0-2]))?$",
+            title="Maand",
+            description="Zoals 2026-10: wiens kosten het zijn",
         ),
         "net": Param(
             "0,00", **AMOUNT, title="Bedrag zonder btw", description="Creditnota: onder nul"

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import CronDataIntervalTimetable, Param, dag, task, task_group
-from amazon_eboekhouden.provider import steps
+from amazon_eboekhouden.provider import alerts, assets, steps
 
 MOMENT = {"type": ["string", "null"], "format": "date-time"}
 
@@ -26,10 +26,21 @@ MOMENT = {"type": ["string", "null"], "format": "date-time"}
     max_active_runs=1,
     doc_md=__doc__,
     tags=["amazon", "e-boekhouden"],
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=1)},
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(minutes=1),
+        "on_failure_callback": alerts.failed,
+    },
     params={
-        "from": Param(None, **MOMENT, title="From", description="Orders changed since (UTC)"),
-        "to": Param(None, **MOMENT, title="To", description="Orders changed until (UTC)"),
+        "from": Param(
+            None, **MOMENT, title="Van", description="Bestellingen veranderd vanaf (UTC)"
+        ),
+        "to": Param(
+            None,
+            **MOMENT,
+            title="Tot",
+            description="Bestellingen veranderd tot (UTC)",
+        ),
     },
 )
 def amazon_orders() -> None:
@@ -38,12 +49,15 @@ def amazon_orders() -> None:
     @task_group
     def coupling_orders(coupling: str) -> None:
         named = {"map_index_template": "{{ map_name }}"}
-        extracted = task(steps.extract_orders, task_id="extract", **named)(coupling)
+        extracted = task(steps.extract_orders, task_id="extract", outlets=[assets.ORDERS], **named)(
+            coupling
+        )
         transformed = task(steps.transform_orders, task_id="transform", **named)(
             coupling, extracted
         )
         validated = task(steps.validate_orders, task_id="validate", **named)(coupling, transformed)
-        task(steps.load_orders, task_id="load", **named)(coupling, validated)
+        handed_on = {"inlets": [assets.ORDERS], "outlets": [assets.BOOKS]}
+        task(steps.load_orders, task_id="load", **handed_on, **named)(coupling, validated)
 
     coupling_orders.expand(coupling=couplings)
 

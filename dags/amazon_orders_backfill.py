@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import CronDataIntervalTimetable, Param, dag, task, task_group
+from amazon_eboekhouden.provider import alerts
 from amazon_eboekhouden.provider import backfill_steps as steps
 
 MOMENT = {"type": ["string", "null"], "format": "date-time"}
@@ -25,7 +26,11 @@ MOMENT = {"type": ["string", "null"], "format": "date-time"}
     max_active_runs=1,
     doc_md=__doc__,
     tags=["amazon", "e-boekhouden"],
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=1)},
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(minutes=1),
+        "on_failure_callback": alerts.failed,
+    },
     params={
         "coupling": Param(
             "", type="string", title="Koppeling", description="Leeg: elke actieve koppeling"

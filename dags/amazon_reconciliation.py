@@ -13,7 +13,7 @@ from datetime import timedelta
 import pendulum
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag, task
-from amazon_eboekhouden.provider import steps
+from amazon_eboekhouden.provider import alerts, assets, steps
 
 
 @dag(
@@ -23,27 +23,48 @@ from amazon_eboekhouden.provider import steps
     max_active_runs=16,
     doc_md=__doc__,
     tags=["amazon", "e-boekhouden"],
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=1)},
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(minutes=1),
+        "on_failure_callback": alerts.failed,
+    },
     params={
-        "coupling": Param("demo", type="string", minLength=1, title="Coupling"),
-        "settlement_id": Param("", type="string", title="Amazon's settlement id"),
+        "coupling": Param("demo", type="string", minLength=1, title="Koppeling"),
+        "settlement_id": Param(
+            "",
+            type="string",
+            pattern="^[0-9A-Za-z-]{0,40}$",
+            title="Nummer van de afrekening",
+            description="Zoals het op het dashboard onder Afrekeningen staat",
+        ),
     },
 )
 def amazon_reconciliation() -> None:
-    matched = task(steps.match_settlement, task_id="match", multiple_outputs=True)()
+    matched = task(
+        steps.match_settlement,
+        task_id="match",
+        multiple_outputs=True,
+        inlets=[assets.SETTLEMENTS, assets.BOOKS],
+    )()
 
     @task.branch
     def approval(needs_approval: bool) -> str:
+        """Ask a person where the coupling's settings say so, else book at once."""
         return "approve" if needs_approval else "book"
 
     approve = ApprovalOperator(
         task_id="approve",
+        doc_md="Waits for a person: here under *Required Action*, or on the dashboard. No worker "
+        "is kept.",
         subject="Settlement {{ params.settlement_id }} of {{ params.coupling }}",
         body="{{ ti.xcom_pull(task_ids='match', key='statement') }}",
     )
-    book = task(steps.book_settlement, task_id="book", trigger_rule="none_failed_min_one_success")(
-        matched["batch"]
-    )
+    book = task(
+        steps.book_settlement,
+        task_id="book",
+        trigger_rule="none_failed_min_one_success",
+        outlets=[assets.SETTLED],
+    )(matched["batch"])
     approval(matched["needs_approval"]) >> [approve, book]
     approve >> book
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pendulum
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import CronDataIntervalTimetable, dag, task
-from amazon_eboekhouden.provider import steps
+from amazon_eboekhouden.provider import alerts, assets, steps
 
 
 @dag(
@@ -22,12 +22,19 @@ from amazon_eboekhouden.provider import steps
     max_active_runs=1,
     doc_md=__doc__,
     tags=["amazon", "e-boekhouden"],
-    default_args={"retries": 3, "retry_delay": timedelta(minutes=1)},
+    default_args={
+        "retries": 3,
+        "retry_delay": timedelta(minutes=1),
+        "on_failure_callback": alerts.failed,
+    },
 )
 def amazon_settlements() -> None:
-    found = task(steps.find_settlements)()
+    found = task(steps.find_settlements, outlets=[assets.SETTLEMENTS])()
     TriggerDagRunOperator.partial(
-        task_id="reconcile", trigger_dag_id="amazon_reconciliation"
+        task_id="reconcile",
+        trigger_dag_id="amazon_reconciliation",
+        map_index_template="{{ task.conf['coupling'] }} {{ task.conf['settlement_id'] }}",
+        doc_md="Start a run of amazon_reconciliation for each settlement that is not booked yet.",
     ).expand_kwargs(found)
 
 

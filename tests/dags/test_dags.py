@@ -62,6 +62,64 @@ def test_every_dag_says_what_it_is_and_leaves_nothing_to_defaults(dag_bag) -> No
         assert str(dag.timezone) == "UTC", dag.dag_id
 
 
+def test_every_task_says_what_it_does(dag_bag) -> None:
+    """The page of a task shows it; of a @task it is the docstring."""
+    untold = [
+        f"{dag.dag_id}.{task.task_id}"
+        for dag in dag_bag.dags.values()
+        for task in dag.tasks
+        if not task.doc_md
+    ]
+    assert untold == []
+
+
+def test_assets_link_orders_to_books_to_settlements_and_start_nothing(dag_bag) -> None:
+    def named(which: str) -> dict[str, set[str]]:
+        return {
+            dag.dag_id: {asset.name for task in dag.tasks for asset in getattr(task, which)}
+            for dag in dag_bag.dags.values()
+        }
+
+    given, taken = named("outlets"), named("inlets")
+    assert given["amazon_orders"] == {"amazon_bestellingen", "boekingen"}
+    assert given["amazon_settlements"] == {"amazon_afrekeningen"}
+    assert taken["amazon_reconciliation"] == {"amazon_afrekeningen", "boekingen"}
+    assert given["amazon_reconciliation"] == {"afgeletterde_posten"}
+    for dag in dag_bag.dags.values():
+        assert not hasattr(dag.timetable, "asset_condition") or not dag.timetable.asset_condition
+
+
+def test_every_mapped_task_is_named_after_its_coupling_or_settlement(dag_bag) -> None:
+    nameless = [
+        f"{dag.dag_id}.{task.task_id}"
+        for dag in dag_bag.dags.values()
+        for task in dag.tasks
+        if (task.is_mapped or task.get_closest_mapped_task_group()) and not _map_name(task)
+    ]
+    assert nameless == []
+
+
+def _map_name(task) -> str | None:
+    return getattr(task, "map_index_template", None) or getattr(task, "partial_kwargs", {}).get(
+        "map_index_template"
+    )
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "name", "value"),
+    [
+        ("amazon_fee_invoice", "period", "2026-13"),
+        ("amazon_fee_invoice", "net", "12,345"),
+        ("amazon_reconciliation", "settlement_id", "../x"),
+    ],
+)
+def test_a_form_refuses_what_cannot_be_meant(dag_bag, dag_id: str, name: str, value: str) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        dag_bag.dags[dag_id].params.get_param(name).resolve(value=value)
+
+
 def test_every_schedule_is_in_utc_but_for_the_nightly_audit(dag_bag) -> None:
     """03:15 in Amsterdam, the bookkeeper's night, comes exactly once on every day."""
     zones = {

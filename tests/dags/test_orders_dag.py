@@ -63,6 +63,24 @@ def test_task_results_hold_names_and_counts_only(world: World, orders_dag: Any) 
         assert len(text) < 2000
 
 
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {"from": FROM},
+        {"to": TO},
+        {"from": TO, "to": FROM},
+        {"from": "gisteren", "to": TO},
+    ],
+)
+def test_half_a_window_or_a_wrong_one_is_refused(
+    world: World, orders_dag: Any, conf: dict[str, str]
+) -> None:
+    """Booking another window than the person meant would be worse than none."""
+    run = orders_dag.test(run_conf=conf)
+    assert str(run.state) == "failed"
+    assert world.journal() == []
+
+
 def test_a_broken_settings_file_fails_only_its_own_coupling(world: World, orders_dag: Any) -> None:
     world.seed(seed=33, orders=10, **{"from": FROM, "to": TO})
     (world.home / "couplings" / "wrong.yaml").write_text("name: wrong\n")

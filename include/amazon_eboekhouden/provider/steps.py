@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -114,8 +114,8 @@ def _window(runtime: Runtime) -> Window:
 
     context = get_current_context()
     params: dict[str, Any] = dict(context["params"])
-    if params.get("from") and params.get("to"):
-        return chosen(moment_of(params["from"]), moment_of(params["to"]))
+    if params.get("from") or params.get("to"):
+        return _asked_for(params)
     watermark = runtime.ledger.watermark(runtime.settings.name)
     start, end = context.get("data_interval_start"), context.get("data_interval_end")
     now = datetime.now(UTC)
@@ -130,6 +130,18 @@ def _window(runtime: Runtime) -> Window:
             )
         return chosen(start, end)
     return scheduled(start, end, watermark)
+
+
+def _asked_for(params: Mapping[str, Any]) -> Window:
+    """The window of the trigger form; half a one or a wrong one is refused, never guessed."""
+    from amazon_eboekhouden.domain.windows import chosen
+
+    if not (params.get("from") and params.get("to")):
+        raise AirflowFailException("give both from and to, or neither")
+    try:
+        return chosen(moment_of(params["from"]), moment_of(params["to"]))
+    except ValueError as error:
+        raise AirflowFailException(str(error)) from None
 
 
 def moment_of(text: str) -> datetime:
