@@ -39,6 +39,7 @@ _OPTIONS = {
     "vat_invoices": "`pending` (the seller uploads his own) or `amazon` (each shipment has a "
     "number)",
     "finances_delay_hours": "how long listTransactions misses what happened; Amazon warns of 48",
+    "result_order": "searchOrders: `oldest_first` or `newest_first`; undocumented",
     "encrypted_vat_numbers": "whether VAT reports show buyers' numbers encrypted; seen Jan 2026",
 }
 

@@ -83,18 +83,18 @@ def fulfilled_shipments(
     asked: Asked, start: datetime, end: datetime, _body: Mapping[str, Any]
 ) -> str:
     """Write GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL: what left Amazon's warehouses."""
-    query = {"fulfilled_by": ("AMAZON",), "statuses": ("SHIPPED", "PARTIALLY_SHIPPED")}
+    sent, amazon = ("SHIPPED", "PARTIALLY_SHIPPED"), ("AMAZON",)
     rows = []
     # Every shipment is an update, so one of this span belongs to an order updated in it or later.
-    for order in stored_orders(asked, "lastUpdated", start, asked.now, **query):
+    for order in stored_orders(asked, "lastUpdated", start, asked.now, sent, amazon):
         truth = asked.amazon.shop.truth_of(asked.seller, "order", order["orderId"]) or {}
-        sent = sent_in(truth)
+        parcels = sent_in(truth)
         for number, shown in enumerate(shown_items(order), 1):
             if not inner(shown.item, "fulfillment").get("quantityFulfilled", 1):
                 continue  # Waits for another shipment.
             # Of an order that no generator made, only the last update is known.
             whole = (f"D{crc32(order['orderId'].encode()):08X}", order.get("lastUpdatedTime"))
-            shipment, shipped = sent.get(str(shown.item.get("orderItemId", "")), whole)
+            shipment, shipped = parcels.get(str(shown.item.get("orderItemId", "")), whole)
             left = _moment(shipped)
             if left is not None and start <= left < end:
                 rows.append(_shipped(order, shown, truth, f"{shipment}/{number}", left))
@@ -147,11 +147,16 @@ def _all_orders(asked: Asked, family: str, start: datetime, end: datetime) -> st
 
 
 def stored_orders(
-    asked: Asked, family: str, start: datetime, end: datetime, **filters: tuple[str, ...]
+    asked: Asked,
+    family: str,
+    start: datetime,
+    end: datetime,
+    statuses: tuple[str, ...] = (),
+    fulfilled_by: tuple[str, ...] = (),
 ) -> Iterator[dict[str, Any]]:
     """Yield the visible orders of a time span; the upper bound is not included."""
     visible = ms(asked.now - LAG)
-    query = OrderQuery(family, ms(start), ms(end) - 1, visible, 0, **filters)
+    query = OrderQuery(family, ms(start), ms(end) - 1, visible, 0, (), statuses, fulfilled_by)
     position = None
     while rows := asked.amazon.shop.search_orders(asked.seller, query, position, PAGE):
         yield from (order for _, order in rows)

@@ -80,6 +80,7 @@ async def search_orders(asked: Asked) -> Mapping[str, Any]:
         _listed(asked, "marketplaceIds", most=50),
         _listed(asked, "fulfillmentStatuses", STATUSES),
         _listed(asked, "fulfilledBy", ("MERCHANT", "AMAZON")),
+        asked.amazon.options.result_order == "newest_first",
     )
     start, before = _position(asked, before)
     query = OrderQuery(**{**query.__dict__, "before_ms": ms(before)})

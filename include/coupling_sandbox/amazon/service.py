@@ -40,6 +40,7 @@ class Options:
     vat_invoices: str = "pending"
     encrypted_vat_numbers: bool = False
     finances_delay_hours: float = 0.0
+    result_order: str = "oldest_first"
 
     CHOICES: ClassVar = {
         "missing_role": ("absent", "403"),
@@ -47,6 +48,7 @@ class Options:
         "createreport_settlement": ("400", "FATAL"),
         "order_report_columns": ("documented", "extended"),
         "vat_invoices": ("pending", "amazon"),
+        "result_order": ("oldest_first", "newest_first"),
     }
 
     RANGES: ClassVar = {

@@ -83,6 +83,7 @@ class OrderQuery:
     marketplaces: Sequence[str] = ()
     statuses: Sequence[str] = ()
     fulfilled_by: Sequence[str] = ()
+    newest_first: bool = False
 
 
 class Shop(Shelf):
@@ -173,11 +174,12 @@ class Shop(Shelf):
                 where.append(f"{name} in ({','.join('?' * len(wanted))})")
                 values += wanted
         if start is not None:
-            where.append(f"({column}, order_id) > (?, ?)")
+            where.append(f"({column}, order_id) {'<' if query.newest_first else '>'} (?, ?)")
             values += start
+        down = "desc" if query.newest_first else "asc"
         sql = (
             f"select {column}, order_id, body from version where {' and '.join(where)} "  # noqa: S608
-            f"order by {column}, order_id limit ?"
+            f"order by {column} {down}, order_id {down} limit ?"
         )
         rows = self._all(sql, [*values, limit])
         return [((position, order_id), json.loads(body)) for position, order_id, body in rows]

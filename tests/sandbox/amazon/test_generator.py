@@ -401,3 +401,31 @@ def test_a_replacement_names_the_order_that_it_replaces() -> None:
     assert {one.original[1] for one in replaced} == {
         "REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("shown", "priced"), [(True, True), (False, False)])
+def test_pending_orders_may_show_prices(seller, shown, priced):
+    wishes = {"orders": 30, "pending": 1.0, "cancelled": 0, "unshipped": 0}
+    seller.control("seed", {**wishes, "pending_prices": shown})
+    asked = {"createdAfter": "2026-10-01T00:00:00Z", "includedData": "PROCEEDS,FULFILLMENT"}
+    orders = seller.search(**asked).json()["orders"]
+    assert {one["fulfillment"]["fulfillmentStatus"] for one in orders} == {"PENDING"}
+    assert {"proceeds" in one for one in orders} == {priced}
+    assert {"proceeds" in item for one in orders for item in one["orderItems"]} == {priced}
+
+
+@pytest.mark.parametrize(("style", "day", "decimal"), [("local", "01.10.2026", ","),
+                                                       ("iso", "2026-10-01", ".")])  # fmt: skip
+def test_settlements_in_two_styles(seller, style, day, decimal):
+    truth = seller.control("seed", {"orders": 40, "settlement_style": style})
+    assert truth["options"]["settlement_style"] == style
+    asked = {"reportTypes": "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"}
+    listed = seller.get("/reports/2021-06-30/reports", **asked).json()["reports"]
+    first = min(listed, key=lambda one: one["dataStartTime"])
+    lines = seller.document(first["reportDocumentId"]).text.splitlines()
+    summary = lines[1].split("\t")
+    assert summary[1] == f"{day} 00:00:00 UTC"
+    assert summary[4][-3] == decimal
+    totals = {one["settlement_id"]: one["total_cents"] for one in seller.truth()["settlements"]}
+    amounts = [line.split("\t")[14].replace(",", ".") for line in lines[2:]]
+    assert sum(Decimal(one) for one in amounts) * 100 == totals[summary[0]]

@@ -199,3 +199,20 @@ def test_the_older_orders_refuse_wrong_parameters_too(seller, params):
     answer = seller.get("/orders/v0/orders", **asked)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["code"] == "InvalidInput"
+
+
+@pytest.mark.parametrize("order_of", ["oldest_first", "newest_first"])
+def test_results_come_in_the_order_that_an_option_says(seller, order, order_of):
+    seller.control("orders", [order(n, f"2026-11-{n:02d}T00:00:00Z") for n in range(1, 8)])
+    seller.control("options", {"result_order": order_of})
+    asked = {"lastUpdatedAfter": "2026-11-02T00:00:00Z", "maxResultsPerPage": 2}
+    asked["lastUpdatedBefore"] = "2026-11-10T00:00:00Z"
+    found = []
+    while True:
+        page = seller.search(**asked).json()
+        found += [one["lastUpdatedTime"] for one in page["orders"]]
+        if "pagination" not in page:
+            break
+        asked["paginationToken"] = page["pagination"]["nextToken"]
+    assert len(found) == 6
+    assert found == sorted(found, reverse=order_of == "newest_first")

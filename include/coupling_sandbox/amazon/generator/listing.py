@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from coupling_sandbox.amazon.generator.arithmetic import money, vat_inside
+from coupling_sandbox.amazon.generator.options import SeedOptions
 from coupling_sandbox.amazon.generator.sale import Item, Sale
 from coupling_sandbox.amazon.service import iso
 
@@ -25,29 +26,31 @@ WAREHOUSE = {
 }
 
 
-def versions(sale: Sale, discount_sign: int, vat_number: bool = True) -> Iterator[dict[str, Any]]:
+def versions(sale: Sale, options: SeedOptions) -> Iterator[dict[str, Any]]:
     """Yield the order as it looked after each step of its life."""
-    yield _order(sale, "PENDING", sale.created, discount_sign, vat_number)
+    yield _order(sale, "PENDING", sale.created, options)
     if sale.status == "PENDING":
         return
     if sale.cancelled_late is not None:
-        yield _order(sale, "UNSHIPPED", sale.confirmed, discount_sign, vat_number)
-        yield _order(sale, "CANCELLED", sale.cancelled_late, discount_sign, vat_number)
+        yield _order(sale, "UNSHIPPED", sale.confirmed, options)
+        yield _order(sale, "CANCELLED", sale.cancelled_late, options)
         return
     if sale.status == "CANCELLED":
-        yield _order(sale, "CANCELLED", sale.confirmed, discount_sign, vat_number)
+        yield _order(sale, "CANCELLED", sale.confirmed, options)
         return
-    yield _order(sale, "UNSHIPPED", sale.confirmed, discount_sign, vat_number)
+    yield _order(sale, "UNSHIPPED", sale.confirmed, options)
     if sale.status != "SHIPPED":
         return
     if sale.shipped_second is not None:
-        yield _order(sale, "PARTIALLY_SHIPPED", sale.shipped, discount_sign, vat_number)
-    yield _order(sale, "SHIPPED", sale.complete, discount_sign, vat_number)
+        yield _order(sale, "PARTIALLY_SHIPPED", sale.shipped, options)
+    yield _order(sale, "SHIPPED", sale.complete, options)
 
 
-def _order(
-    sale: Sale, status: str, updated: datetime, sign: int, with_vat_number: bool
-) -> dict[str, Any]:
+def _order(sale: Sale, status: str, updated: datetime, options: SeedOptions) -> dict[str, Any]:
+    sign = options.discount_sign
+    priced = sale.kind != "mcf" and (
+        status not in ("PENDING", "CANCELLED") or (status == "PENDING" and options.pending_prices)
+    )
     order: dict[str, Any] = {
         "orderId": sale.order_id,
         "createdTime": iso(sale.created),
@@ -69,15 +72,16 @@ def _order(
             },
         },
         "orderItems": [
-            _item(sale, position, item, status, sign) for position, item in enumerate(sale.items)
+            _item(sale, position, item, status, sign if priced else None)
+            for position, item in enumerate(sale.items)
         ],
     }
     if sale.original:
         original, kind = sale.original
         order["associatedOrders"] = [{"orderId": original, "associationType": kind}]
-    if sale.buyer.vat_number and with_vat_number:
+    if sale.buyer.vat_number and options.buyer_vat_in_orders:
         order["tax"] = {"taxRegistrations": [_registration(sale)]}
-    if status not in ("PENDING", "CANCELLED") and sale.kind != "mcf":
+    if priced:
         order["proceeds"] = _proceeds(sale, sign)
         method = "CashOnDelivery" if sale.cash_on_delivery else "CreditCard"
         paid = {"paymentMethod": method, "paymentAmount": _value(sale, sale.buyer_paid)}
@@ -121,7 +125,8 @@ def _people(sale: Sale) -> dict[str, Any]:
     return {"buyer": known, "recipient": {"deliveryAddress": address}}
 
 
-def _item(sale: Sale, position: int, item: Item, status: str, sign: int) -> dict[str, Any]:
+def _item(sale: Sale, position: int, item: Item, status: str, sign: int | None) -> dict[str, Any]:
+    """Return an item; ``sign`` is how a discount is written, None where no prices are shown."""
     later = sale.second is not None and position >= sale.second
     sent = status == "SHIPPED" or (status == "PARTIALLY_SHIPPED" and not later)
     done = item.quantity if sent else 0
@@ -146,7 +151,7 @@ def _item(sale: Sale, position: int, item: Item, status: str, sign: int) -> dict
         shown["cancellation"] = {
             "cancellationExecution": {"cancelledBy": "BUYER", "cancelReason": "NO_LONGER_NEEDED"}
         }
-    elif status != "PENDING" and sale.kind != "mcf":
+    elif sign is not None:
         breakdowns, total = _breakdowns(sale, item, sign)
         shown["proceeds"] = {"proceedsTotal": _value(sale, total), "breakdowns": breakdowns}
     if item.parts.get("discount") or item.parts.get("shipping_discount"):

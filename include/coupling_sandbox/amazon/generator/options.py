@@ -11,6 +11,12 @@ from coupling_sandbox.given import check_kind
 
 BASES = ("exclusive", "inclusive", "mixed", "none")
 PROFILES = ("nl_month", "year")
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "profile": PROFILES,
+    "proceeds_basis": BASES,
+    "settlement_style": ("local", "iso"),
+    "discount_sign": (-1, 1),
+}
 SHARES = ("fba", "cancelled", "pending", "unshipped", "refunded", "business", "mcf", "replaced",
           "special", "late", "failed_transfers")  # fmt: skip
 RANGES: dict[str, tuple[int, int]] = {
@@ -43,6 +49,9 @@ class SeedOptions:
         buyer_vat_in_orders: whether Orders shows buyers' VAT numbers (unverified for the EU).
         unknown_fees: whether two kinds of fee come that no list knows (``year``).
         failed_transfers: share of payouts that the bank sends back (``year``).
+        pending_prices: whether pending orders show proceeds (seen in Japan only).
+        settlement_style: ``local`` dates and decimal signs per marketplace, or ``iso`` everywhere
+            (all but the German ones are unverified).
         closing_reserve: False leaves the last settlement without a reserve, so that all is paid.
     """
 
@@ -71,6 +80,8 @@ class SeedOptions:
     buyer_vat_in_orders: bool = True
     unknown_fees: bool = True
     failed_transfers: float = 0.03
+    pending_prices: bool = False
+    settlement_style: str = "local"
     closing_reserve: bool = False
 
     @classmethod
@@ -99,16 +110,13 @@ class SeedOptions:
 
     def check(self) -> None:
         """Raise ValueError when the wishes can't be met."""
-        if self.profile not in PROFILES:
-            raise ValueError(f"profile must be one of {', '.join(PROFILES)}")
-        if self.proceeds_basis not in BASES:
-            raise ValueError(f"proceeds_basis must be one of {', '.join(BASES)}")
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {', '.join(map(str, known))}")
         if strange := set(self.marketplaces) - set(MARKETPLACES):
             raise ValueError(f"unknown marketplace {sorted(strange)[0]!r}")
         if strange := set(self.stock) - EU:
             raise ValueError(f"stock in {sorted(strange)[0]!r} is not in the EU")
-        if self.discount_sign not in (-1, 1):
-            raise ValueError("discount_sign must be -1 or 1")
         if self.end - self.start < timedelta(days=3):
             raise ValueError("from and to must be at least three days apart")
         for name, (least, most) in RANGES.items():

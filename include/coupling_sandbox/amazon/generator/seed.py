@@ -43,8 +43,7 @@ def seed(amazon: Amazon, seller: str, options: SeedOptions) -> dict[str, Any]:
 def _store(
     amazon: Amazon, seller: str, options: SeedOptions, sales: list[Sale], totals: "_Totals"
 ) -> None:
-    sign, numbers = options.discount_sign, options.buyer_vat_in_orders
-    shown = (one for sale in sales for one in versions(sale, sign, numbers))
+    shown = (one for sale in sales for one in versions(sale, options))
     amazon.shop.put_orders(seller, shown, amazon.clock.now())
     shipped = [sale for sale in sales if sale.status == "SHIPPED"]
     money = (

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -35,7 +35,10 @@ class _Carried:
 def settle(amazon: Amazon, seller: str, options: SeedOptions) -> Iterator[dict[str, Any]]:
     """Settle all unsettled money of a seller; yield the truth of every settlement."""
     for stream in amazon.shop.streams(seller):
-        yield from _settle_stream(amazon, seller, options, MARKETPLACES[stream])
+        place = MARKETPLACES[stream]
+        if options.settlement_style == "iso":
+            place = replace(place, date="%Y-%m-%d", comma=False)
+        yield from _settle_stream(amazon, seller, options, place)
 
 
 def _settle_stream(
