@@ -20,7 +20,7 @@ from enum import StrEnum
 
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain import order_reports, shipment_reports, vat_reports
-from amazon_eboekhouden.domain.windows import Window
+from amazon_eboekhouden.domain.windows import Window, chosen
 
 # Longer windows Amazon refuses for order reports.
 REPORT_DAYS = timedelta(days=30)
@@ -69,7 +69,7 @@ def slices(window: Window) -> list[Window]:
 
 def sweep(to_utc: datetime) -> Window:
     """The window of a night: the last seven days."""
-    return Window(to_utc - SWEEP, to_utc)
+    return chosen(to_utc - SWEEP, to_utc)
 
 
 def wanted_reports(

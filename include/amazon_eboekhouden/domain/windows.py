@@ -49,7 +49,12 @@ class Window:
 
 def chosen(from_utc: datetime, to_utc: datetime) -> Window:
     """The window a person asked for, exactly."""
-    return Window(from_utc.astimezone(UTC), to_utc.astimezone(UTC))
+    return Window(_plain(from_utc), _plain(to_utc))
+
+
+def _plain(moment: datetime) -> datetime:
+    """A moment of Python's own: one of pendulum's, as Airflow gives them, loses its zone in sums."""
+    return datetime.fromisoformat(moment.isoformat()).astimezone(UTC)
 
 
 def scheduled(
@@ -59,7 +64,7 @@ def scheduled(
     start = interval_start_utc - LAG
     if watermark_utc is not None:
         start = min(start, watermark_utc)
-    return Window(start - OVERLAP, interval_end_utc - LAG, moves_watermark=True)
+    return Window(_plain(start - OVERLAP), _plain(interval_end_utc - LAG), moves_watermark=True)
 
 
 def up_to_now(now_utc: datetime, watermark_utc: datetime | None) -> Window:

@@ -9,9 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 import pandas as pd
+import pendulum
 import pytest
 from amazon_eboekhouden.config.settings import CouplingSettings
-from amazon_eboekhouden.domain.backfill import ReportKind, slices, wanted_reports
+from amazon_eboekhouden.domain.backfill import ReportKind, slices, sweep, wanted_reports
 from amazon_eboekhouden.domain.frames import BOOKED
 from amazon_eboekhouden.domain.item_vat import ItemVat
 from amazon_eboekhouden.domain.order_reports import ReportedOrder, reported_orders
@@ -23,7 +24,7 @@ from amazon_eboekhouden.domain.reported_orders import Known, Need, need_of, orde
 from amazon_eboekhouden.domain.shipment_reports import fulfilled_shipments
 from amazon_eboekhouden.domain.shipments import Shipment
 from amazon_eboekhouden.domain.vat_reports import invoice_data, merged_facts
-from amazon_eboekhouden.domain.windows import Window
+from amazon_eboekhouden.domain.windows import Window, chosen
 
 ORDER_ID = "405-1234567-1234567"
 ROW = {
@@ -305,6 +306,16 @@ def test_a_year_takes_two_reports_per_thirty_days() -> None:
     assert len(parts) == 13
     assert len(wanted) == 26
     assert all((w.window.to_utc - w.window.from_utc).days <= 30 for w in wanted.values())
+
+
+def test_the_interval_of_a_run_of_airflow_is_cut_like_any_other() -> None:
+    first, last = pendulum.datetime(2026, 7, 6, 0, 25), pendulum.datetime(2026, 9, 1, 0, 25)
+    parts = slices(chosen(first, last))
+    assert [part.to_utc.isoformat() for part in parts] == [
+        "2026-08-05T00:25:00+00:00",
+        "2026-09-01T00:25:00+00:00",
+    ]
+    assert sweep(last).from_utc.isoformat() == "2026-08-25T00:25:00+00:00"
 
 
 def test_reports_are_asked_for_where_the_seller_has_them() -> None:
