@@ -101,6 +101,19 @@ def test_a_post_from_elsewhere_is_refused(admin: Browser, headers: dict[str, str
     assert admin.client.post(SKIP, data=form, headers=headers).status_code == 403
 
 
+def test_no_route_takes_a_post_without_its_token_or_from_elsewhere(
+    app: Any, admin: Browser
+) -> None:
+    token = admin.token()
+    posts = [path for method, path in routes(app) if method == "POST"]
+    assert len(posts) >= 13
+    for path in posts:
+        ours = admin.client.post(path, data={"why": "dubbel"}, headers={"Origin": HOST})
+        form = {"csrf": token, "why": "dubbel"}
+        theirs = admin.client.post(path, data=form, headers={"Origin": "https://evil.example"})
+        assert (ours.status_code, theirs.status_code) == (403, 403), path
+
+
 def test_a_post_needs_its_token_and_its_cookie(admin: Browser, browser_of: Any) -> None:
     own, other = admin.token(), browser_of("op").token()
     origin = {"Origin": HOST}
@@ -203,7 +216,7 @@ def test_a_hundred_payloads_stay_text(admin: Browser, sources: Any) -> None:
     pages += ["/", "/koppeling/demo/beslissen", "/koppeling/demo/afrekeningen"]
     pages += [f"/koppeling/demo/bestelling/{order_id(n)}" for n in range(20)]
     pages += [f"/koppeling/demo/proef?pagina={n}" for n in (1, 2)]
-    pages += ["/koppeling/demo/activeren", "/koppeling/demo/afrekeningen/9"]
+    pages += ["/verbindingen", "/koppeling/demo/activeren", "/koppeling/demo/afrekeningen/9"]
     pages += ["/koppeling/demo/afrekeningen/9/regels", "/koppeling/demo/instellingen"]
     shown = ""
     for path in pages:

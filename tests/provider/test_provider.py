@@ -6,7 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from amazon_eboekhouden.config.connections import AMAZON, EBOEKHOUDEN, SECRET_EXTRAS
+from amazon_eboekhouden.config.connections import (
+    AMAZON,
+    EBOEKHOUDEN,
+    SANDBOX_CONNECTIONS,
+    SECRET_EXTRAS,
+)
 from amazon_eboekhouden.provider import get_provider_info
 
 from tests.pipelines.conftest import World, amazon_connection, books_connection
@@ -48,6 +53,23 @@ def test_every_secret_field_is_masked_by_its_name() -> None:
     assert passwords == set(SECRET_EXTRAS)
     for name in passwords:
         assert should_hide_value_for_key(name), name
+
+
+@pytest.mark.parametrize("conn_id", SANDBOX_CONNECTIONS)
+def test_airflows_rest_answers_hold_no_secret(conn_id: str) -> None:
+    """Read back as the form and the REST interface do: each secret is three stars."""
+    from airflow.api_fastapi.core_api.datamodels.connections import ConnectionResponse
+    from airflow.models.connection import Connection
+
+    known = SANDBOX_CONNECTIONS[conn_id]
+    kind = AMAZON if conn_id.startswith("amazon") else EBOEKHOUDEN
+    extra = json.dumps(dict(known.extra))
+    stored = Connection(conn_id, kind, login=known.login, password=known.password, extra=extra)
+    shown = ConnectionResponse.model_validate(stored, from_attributes=True).model_dump()
+    assert shown["password"] == "***"
+    secrets = [known.password, *(str(known.extra.get(name) or "") for name in SECRET_EXTRAS)]
+    assert len([secret for secret in secrets if secret]) == 2
+    assert [secret for secret in secrets if secret and secret in str(shown)] == []
 
 
 def test_the_test_button_accepts_what_is_right(
