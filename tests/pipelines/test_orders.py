@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from amazon_eboekhouden.ledger import schema
 from amazon_eboekhouden.ledger.decisions import Choice
 
 from tests.pipelines.conftest import World
@@ -176,6 +178,29 @@ def test_a_held_order_is_booked_by_itself_when_its_cause_is_mended(world: World)
     world.post(f"{world.amazon}/control/orders", orders[:1])
     assert world.run("orders").report["booked"] == 1
     assert world.run("orders").report["problems"] == []
+
+
+def test_a_held_order_left_when_it_was_first_held(world: World) -> None:
+    """Amazon updates an order for weeks; its VAT belongs to the period in which it left."""
+    [held] = shipped_orders(world, 1)
+    world.post(f"{world.amazon}/control/reset")
+    held["fulfillment"]["fulfilledBy"] = "AMAZON"
+    held.pop("packages", None)
+    total = held["orderItems"][0]["proceeds"]["proceedsTotal"]
+    good, total["amount"] = total["amount"], "1234.56"
+    world.post(f"{world.amazon}/control/orders", [held])
+    assert world.run("orders", *WINDOW).report["booked"] == 0
+    first = datetime.fromisoformat(held["lastUpdatedTime"])
+    with world.ledger() as ledger, ledger.store.engine.begin() as connection:
+        seen = schema.problem.update().values(first_seen_utc=first + timedelta(minutes=5))
+        connection.execute(seen)
+    total["amount"] = good
+    now = datetime.now(UTC) - timedelta(hours=1)
+    held["lastUpdatedTime"] = now.isoformat(timespec="seconds").replace("+00:00", "Z")
+    world.post(f"{world.amazon}/control/orders", [held])
+    assert world.run("orders").report["booked"] == 1
+    left = (first + timedelta(minutes=5)).astimezone(ZoneInfo("Europe/Amsterdam")).date()
+    assert {line["date"][:10] for line in world.journal()} == {left.isoformat()}
 
 
 def test_an_order_that_a_person_passed_over_is_left_out(world: World) -> None:

@@ -130,6 +130,10 @@ _SKIPPED_STATUS = {
     "INVOICE_UNCONFIRMED": Skip.NOT_CONFIRMED,
 }
 _OPEN_STATUS = ("UNSHIPPED", "PARTIALLY_SHIPPED")
+# Problems that are found before the status is looked at: they do not tell that an order left.
+BEFORE_SHIPPING = frozenset(
+    {"order-id-missing", "marketplace-unknown", "status-unknown", "time-unreadable"}
+)
 
 
 class _SkippedOrder(Exception):
@@ -144,6 +148,7 @@ def orders_from_json(
     *,
     shipments: Mapping[str, Shipment] | None = None,
     item_vat: ItemVats | None = None,
+    held_since: Mapping[str, datetime] | None = None,
 ) -> OrdersRead:
     """Read orders; of several versions of one order the newest counts.
 
@@ -152,6 +157,8 @@ def orders_from_json(
         settings: of the coupling.
         shipments: order id to what a report tells of an order that Amazon fulfilled.
         item_vat: what Amazon's VAT reports state of items, where its VAT service is used.
+        held_since: order id to when it was first held although it had been shipped: it left then
+            at the latest, however often Amazon updated it since.
 
     Problems:
         every code of the catalogue's section "orders" that is about reading.
@@ -163,7 +170,8 @@ def orders_from_json(
     for order_id, (raw, seen) in newest.items():
         report = (shipments or {}).get(order_id)
         try:
-            units = [_read(order_id, raw, settings, report, seen)]
+            first = _earliest(seen, (held_since or {}).get(order_id))
+            units = [_read(order_id, raw, settings, report, first)]
             if item_vat and (told := item_vat.get(order_id)) and not _is_collected(units[0][0]):
                 units = [(units[0][0], with_reported_vat(units[0][1], told))]
             if settings.books.invoice_unit == "shipment":
@@ -179,6 +187,10 @@ def orders_from_json(
                 orders.append(order)
                 lines += own_lines
     return OrdersRead(ORDERS.of(orders), ORDER_LINES.of(lines), problems, SKIPPED.of(skipped))
+
+
+def _earliest(seen: datetime | None, held: datetime | None) -> datetime | None:
+    return min(seen, held) if seen and held else seen
 
 
 def _read(

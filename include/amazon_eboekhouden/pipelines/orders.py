@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -21,9 +22,10 @@ from amazon_eboekhouden.domain.frames import (
 )
 from amazon_eboekhouden.domain.invoice_numbers import NumberSeries
 from amazon_eboekhouden.domain.invoices import invoices
-from amazon_eboekhouden.domain.orders import OrdersRead, orders_from_json
+from amazon_eboekhouden.domain.orders import BEFORE_SHIPPING, OrdersRead, orders_from_json
 from amazon_eboekhouden.domain.reported_facts import ReportedFacts, from_json
 from amazon_eboekhouden.domain.windows import Window
+from amazon_eboekhouden.ledger.couplings import ORDERS
 from amazon_eboekhouden.ledger.decisions import Choice
 from amazon_eboekhouden.pipelines import refunds
 from amazon_eboekhouden.pipelines.batches import (
@@ -105,6 +107,7 @@ def transform(runtime: Runtime, ref: str) -> str:
         runtime.settings,
         shipments=facts.shipments,
         item_vat=facts.item_vat,
+        held_since=_held_since(runtime),
     )
     booked = runtime.booked()
     orders, skipped, passed_over = _without_passed_over(runtime, read)
@@ -151,6 +154,16 @@ def transform(runtime: Runtime, ref: str) -> str:
             ),
         },
     )
+
+
+def _held_since(runtime: Runtime) -> dict[str, datetime]:
+    """When the orders on the list were first seen as shipped, at the latest."""
+    listed = runtime.ledger.open_problems(runtime.settings.name)
+    return {
+        one.problem.order_id: one.first_seen_utc
+        for one in reversed(listed)  # The oldest problem of an order counts.
+        if one.scope == ORDERS and one.problem.code not in BEFORE_SHIPPING
+    }
 
 
 def _facts(runtime: Runtime, extracted: Mapping[str, Any]) -> ReportedFacts:
