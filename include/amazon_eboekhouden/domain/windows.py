@@ -53,7 +53,7 @@ def chosen(from_utc: datetime, to_utc: datetime) -> Window:
 
 
 def _plain(moment: datetime) -> datetime:
-    """A moment of Python's own: one of pendulum's, as Airflow gives them, loses its zone in sums."""
+    """A moment of Python's own: one of Airflow's (pendulum) loses its zone in sums."""
     return datetime.fromisoformat(moment.isoformat()).astimezone(UTC)
 
 
