@@ -130,7 +130,8 @@ def propose(story: Story, settlement: SettlementFile) -> None:
     matched = match(settlement, story.booked, story.settings)
     made = propose_left_over(settlement, matched, story.booked, story.settings)
     show(story, made.mutations, made.mutation_lines)
-    story.text += [f"problem: {p.row}: {p.cause} [{p.code}]" for p in made.problems]
+    found = (*made.problems, *made.to_look_at)
+    story.text += [f"problem: {p.row}: {p.cause} [{p.code}]" for p in found]
     story.text.append(
         f"fees {euros(made.fees_cents)}, left over {euros(made.left_over_cents)}, VAT lost "
         f"{euros(made.vat_lost_cents)}, still open {euros(made.still_open_cents)}"
