@@ -234,6 +234,19 @@ def test_foreign_vat_is_in_no_box_of_the_dutch_return() -> None:
     ]
 
 
+def test_the_standard_rate_of_a_region_is_a_standard_rate() -> None:
+    """The Azores: 16 % is Portugal's standard rate there, 9 % is a reduced one."""
+    azores = [
+        ("16", "GEEN", "PT", "1673", 11600, 10000),
+        ("9", "GEEN", "PT", "1673", 10900, 10000),
+    ]
+    rows = oss([invoice("1", date(2026, 10, 1), rates=azores)])
+    assert [(row["rate_percent"], row["rate_kind"]) for row in rows] == [
+        (Decimal(9), "verlaagd"),
+        (Decimal(16), "standaard"),
+    ]
+
+
 def test_only_what_is_confirmed_counts_and_the_rest_is_told() -> None:
     booked = BOOKED.of(
         [

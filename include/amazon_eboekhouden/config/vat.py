@@ -91,6 +91,16 @@ def standard_rate(area: str, on: date) -> Decimal | None:
     return rates[0].percent if rates and rates[0].standard else None
 
 
+def is_standard(country: str, percent: Decimal, on: date) -> bool:
+    """Whether a rate is a country's standard rate on a day, or that of one of its regions."""
+    return any(
+        rate.standard and rate.percent == percent
+        for area in _rates()
+        if area.partition("-")[0] == country
+        for rate in rates_in_force(area, on)
+    )
+
+
 @cache
 def sale_rows() -> tuple[SaleRow, ...]:
     """The table of sale kinds, in the order of the file."""

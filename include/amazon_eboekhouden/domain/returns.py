@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from amazon_eboekhouden.config.vat import DUTCH_VAT_CODES, box_of, rates_in_force
+from amazon_eboekhouden.config.vat import DUTCH_VAT_CODES, box_of, is_standard
 from amazon_eboekhouden.domain.booked_invoice import groups_of_facts
 from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.domain.exchange import EURO
@@ -258,9 +258,7 @@ def _currency_gross(document: _Document) -> list[int]:
 def _rate_kind(document: _Document, group: RateGroup) -> str:
     """Standard or reduced, on the day of the sale."""
     on = date.fromisoformat(document.facts.get("ship_date") or document.facts["invoice_date"])
-    rates = rates_in_force(group.country, on)
-    standard = any(rate.standard and rate.percent == group.percent for rate in rates)
-    return _STANDARD if standard else _REDUCED
+    return _STANDARD if is_standard(group.country, group.percent, on) else _REDUCED
 
 
 def _fee_sums(booked: pd.DataFrame, quarter: Quarter) -> dict[str, list[int]]:
