@@ -67,6 +67,7 @@ CENTRES = {
     "BE": ("LGG1",),
 }
 PAGE = 1000
+LAST_PARCEL = timedelta(days=30)
 
 
 def by_last_update(asked: Asked, start: datetime, end: datetime, _body: Mapping[str, Any]) -> str:
@@ -85,8 +86,10 @@ def fulfilled_shipments(
     """Write GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL: what left Amazon's warehouses."""
     sent, amazon = ("SHIPPED", "PARTIALLY_SHIPPED"), ("AMAZON",)
     rows = []
-    # Every shipment is an update, so one of this span belongs to an order updated in it or later.
-    for order in stored_orders(asked, "lastUpdated", start, asked.now, sent, amazon):
+    # Every shipment is an update, so one of this span belongs to an order updated in it or later:
+    # when its last parcel leaves, at most.
+    until = min(end + LAST_PARCEL, asked.now)
+    for order in stored_orders(asked, "lastUpdated", start, until, sent, amazon):
         truth = asked.amazon.shop.truth_of(asked.seller, "order", order["orderId"]) or {}
         parcels = sent_in(truth)
         for number, shown in enumerate(shown_items(order), 1):

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from coupling_sandbox.amazon.errors import SpApiRefusal, storage_refusal
-from coupling_sandbox.amazon.requested import requested_report
+from coupling_sandbox.amazon.requested import check_request, requested_report
 from coupling_sandbox.amazon.service import Amazon, Asked, Operation, iso
 from coupling_sandbox.amazon.shop import Document, Report
 from coupling_sandbox.clock import Clock
@@ -28,8 +28,6 @@ ORDER_REPORTS_KEPT = timedelta(days=30)
 URL_LIFE_S = 300
 STATUSES = ("CANCELLED", "DONE", "FATAL", "IN_PROGRESS", "IN_QUEUE")
 WRITTEN_AT_ONCE_S = 2.0
-# Reports that are being written: a task that nobody holds may be forgotten.
-_writing: set[asyncio.Task[None]] = set()
 _SIGNING_KEY = secrets.token_bytes(32)
 
 
@@ -182,22 +180,28 @@ async def create_report(asked: Asked) -> Mapping[str, Any]:
     if fatal:
         _finish(asked, being_made, "FATAL", "")
         return {"reportId": report_id}
+    check_request(asked, kind)
     # A large report is written beside the other answers, as Amazon does: nobody waits for it here.
     writing = asyncio.create_task(_written(asked, being_made, body))
+    asked.amazon.writing.add(writing)
+    writing.add_done_callback(asked.amazon.writing.discard)
     await asyncio.wait({writing}, timeout=WRITTEN_AT_ONCE_S)
-    if writing.done():
-        writing.result()
-    else:
+    if not writing.done():
         asked.amazon.shop.put_report(asked.seller, being_made)
-        _writing.add(writing)
-        writing.add_done_callback(_writing.discard)
+    elif not writing.cancelled():  # By a reset.
+        writing.result()
     return {"reportId": report_id}
 
 
 async def _written(asked: Asked, report: Report, body: Mapping[str, Any]) -> None:
     start, end = report.data_start or asked.now, report.data_end or asked.now
-    status, text = await asyncio.to_thread(requested_report, asked, report.type, start, end, body)
-    _finish(asked, report, status, text)
+    try:
+        made = await asyncio.to_thread(requested_report, asked, report.type, start, end, body)
+    except Exception:
+        # Whoever still waits is told by the answer; who doesn't finds the report failed.
+        _finish(asked, report, "FATAL", "")
+        raise
+    _finish(asked, report, *made)
 
 
 def _finish(asked: Asked, report: Report, status: str, text: str) -> None:

@@ -38,18 +38,18 @@ KINDS = {
 }
 
 
+def check_request(asked: Asked, kind: str) -> None:
+    """Raise 400 for a kind that can't be asked for, 403 without the role it needs."""
+    if kind not in KINDS:
+        raise SpApiRefusal("invalid_input", f"Report type {kind} is not allowed at this time")
+    asked.need_role(KINDS[kind].role)
+
+
 def requested_report(
     asked: Asked, kind: str, start: datetime, end: datetime, body: Mapping[str, Any]
 ) -> tuple[str, str]:
-    """Write a report; return (status, text): DONE, CANCELLED without data, or FATAL.
-
-    Raises:
-        SpApiRefusal: 400 for a kind that can't be asked for, 403 without the role.
-    """
-    if kind not in KINDS:
-        raise SpApiRefusal("invalid_input", f"Report type {kind} is not allowed at this time")
+    """Write a report; return (status, text): DONE, CANCELLED without data, or FATAL."""
     known = KINDS[kind]
-    asked.need_role(known.role)
     longest = timedelta(days=asked.amazon.options.order_report_days)
     if end < start or (known.capped and end - start > longest):
         return "FATAL", ""

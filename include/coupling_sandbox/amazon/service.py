@@ -1,5 +1,6 @@
 """The API's gateway: who calls, is there a token in the bucket, may he, and what is answered."""
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -93,9 +94,13 @@ class Amazon:
     login: Login
     buckets: Buckets
     options: Options = field(default_factory=Options)
+    # Reports that are being written: a task that nobody holds may be forgotten.
+    writing: set[asyncio.Task[None]] = field(default_factory=set)
 
     def reset(self) -> None:
-        """Empty shop, full buckets, default seller and options."""
+        """Empty shop, full buckets, default seller and options; what was begun is dropped."""
+        for task in self.writing:
+            task.cancel()
         self.shop.reset()
         self.login.reset()
         self.buckets.reset()

@@ -1,6 +1,7 @@
 """An Amazon sandbox over HTTP and a client that is logged in to it."""
 
 import json
+import time
 from itertools import zip_longest
 from pathlib import Path
 
@@ -74,7 +75,16 @@ class Seller:
         made = self.post("/reports/2021-06-30/reports", body)
         if made.status_code != 202:
             return made
-        return self.get(f"/reports/2021-06-30/reports/{made.json()['reportId']}").json()
+        return self.made(made.json()["reportId"])
+
+    def made(self, report_id):
+        """Return a report when it is written, which a large one is not at once."""
+        deadline = time.monotonic() + 60
+        while True:
+            found = self.get(f"/reports/2021-06-30/reports/{report_id}").json()
+            if found["processingStatus"] != "IN_PROGRESS" or time.monotonic() > deadline:
+                return found
+            time.sleep(0.05)
 
     def document(self, document_id, **params):
         found = self.get(f"/reports/2021-06-30/documents/{document_id}", **params).json()

@@ -1,8 +1,10 @@
 """Reports: listing, documents with a short life, and reports made on request."""
 
 import gzip
+import threading
 
 import pytest
+from coupling_sandbox.amazon import reports
 
 SETTLEMENTS = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 ALL_ORDERS = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
@@ -238,3 +240,36 @@ def test_the_vat_report_comes_on_the_third(seller):
     made = seller.report(VAT, *window)
     assert made["processingStatus"] == "DONE"
     assert seller.document(made["reportDocumentId"]).text.count("\r\n") > 10
+
+
+def test_a_large_report_is_in_progress_until_it_is_written(october, monkeypatch):
+    monkeypatch.setattr(reports, "WRITTEN_AT_ONCE_S", 0.0)
+    body = {"reportType": ALL_ORDERS, "marketplaceIds": ["A1805IZSGTT6HS"],
+            "dataStartTime": OCTOBER[0], "dataEndTime": OCTOBER[1]}  # fmt: skip
+    made = october.post(PATH, body).json()["reportId"]
+    report = october.made(made)
+    assert report["processingStatus"] == "DONE"
+    assert october.rows(report)
+    refused = october.post(PATH, body | {"reportType": "GET_NOTHING"})
+    assert refused.status_code == 400
+
+
+def test_a_report_that_was_begun_before_a_reset_never_comes(october, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(*_):
+        begun.set()
+        go_on.wait(20)
+        return "DONE", "text"
+
+    monkeypatch.setattr(reports, "WRITTEN_AT_ONCE_S", 0.0)
+    monkeypatch.setattr(reports, "requested_report", wait)
+    body = {"reportType": ALL_ORDERS, "marketplaceIds": ["A1805IZSGTT6HS"]}
+    made = october.post(PATH, body).json()["reportId"]
+    assert begun.wait(20)
+    assert october.get(f"{PATH}/{made}").json()["processingStatus"] == "IN_PROGRESS"
+    october.http.post("/control/reset")
+    go_on.set()
+    october._token = None
+    assert october.get(f"{PATH}/{made}").status_code == 404
+    assert listed(october, reportTypes=ALL_ORDERS)["reports"] == []
