@@ -128,7 +128,12 @@ def test_a_vat_account_that_is_somebody_elses_is_named(world: World) -> None:
     result = world.run("check")
     assert result.codes == ["account-other-use"]
     assert "Loonheffing" in result.report["problems"][0]["cause"]
-    assert "accounts.oss_vat.DE" in result.report["problems"][0]["todo"]
+    # 1642 to 1649 are other countries', 1650 is VAT of the administration: the next free one.
+    assert "accounts.oss_vat.DE, such as 1651" in result.report["problems"][0]["todo"]
+    file = world.home / "couplings" / "demo.yaml"
+    file.write_text(file.read_text() + 'accounts: {oss_vat: {DE: "1651"}}\n')
+    assert world.run("check", "--create-accounts").report["created_accounts"] == ["1651"]
+    assert world.run("check").status == 0
 
 
 @pytest.mark.parametrize(

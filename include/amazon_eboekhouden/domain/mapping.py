@@ -8,7 +8,7 @@ must not be somebody else's. Source: accounting rules 10.1 and 10.2.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from amazon_eboekhouden.config.accounts import (
@@ -47,7 +47,7 @@ def mapping_faults(settings: CouplingSettings, chart: Sequence[LedgerAccount]) -
         *_without_account(settings),
         *_shared(roles),
         *_overrides(settings, known),
-        *(fault for role in roles if (fault := _other_use(role, known.get(role.code)))),
+        *_other_uses(roles, known),
         *(_vat_categories(chart) if settings.seller.vat.scheme == "normal" else ()),
     ]
 
@@ -106,22 +106,42 @@ def _overrides(settings: CouplingSettings, known: Mapping[str, LedgerAccount]) -
         yield problem("account-override", row, account=code, setting=setting, why=why)
 
 
-def _other_use(role: AccountRole, found: LedgerAccount | None) -> Problem | None:
-    """A country's VAT account that bears another name, such as that of the wage tax."""
-    if found is None or not role.key.startswith(("oss_vat.", "local_vat.")):
-        return None
+def _other_uses(
+    roles: Sequence[AccountRole], known: Mapping[str, LedgerAccount]
+) -> Iterator[Problem]:
+    """Countries' VAT accounts that bear another name, such as that of the wage tax."""
+    taken = {*known, *(role.code for role in roles)}
+    for role in roles:
+        found = known.get(role.code)
+        if found is None or not _is_somebody_elses(role, found.description.casefold()):
+            continue
+        free = _next_free(role.code, taken)
+        taken.add(free)
+        yield problem(
+            "account-other-use",
+            f"ledger account {role.code}",
+            account=role.code,
+            found=found.description,
+            wanted=role.description,
+            role=role.key,
+            free=free,
+        )
+
+
+def _is_somebody_elses(role: AccountRole, description: str) -> bool:
+    if not role.key.startswith(("oss_vat.", "local_vat.")):
+        return False
     country = role.key.partition(".")[2]
     words = (*_WORDS_OF_VAT, country_names().get(country, country).casefold())
-    if any(word in found.description.casefold() for word in words):
-        return None
-    return problem(
-        "account-other-use",
-        f"ledger account {role.code}",
-        account=role.code,
-        found=found.description,
-        wanted=role.description,
-        role=role.key,
-    )
+    return not any(word in description for word in words)
+
+
+def _next_free(code: str, taken: Collection[str]) -> str:
+    """The next number after a code that no account and no purpose has."""
+    number = int(code) if code.isdigit() else 1640
+    while str(number) in taken:
+        number += 1
+    return str(number)
 
 
 def _vat_categories(chart: Iterable[LedgerAccount]) -> Iterator[Problem]:

@@ -87,14 +87,16 @@ _SETTINGS: Mapping[str, ProblemKind] = {
     ),
     "account-other-use": ProblemKind(
         "ledger account {account} is called {found}; the coupling would book {wanted} there",
-        "name a free account under accounts.{role}, or rename {account} if it is meant for that",
+        "name a free account under accounts.{role}, such as {free} (`check --create-accounts` "
+        "makes it), or rename {account} if it is meant for that",
     ),
     "account-ambiguous": ProblemKind(
         "the administration has {count} ledger accounts of category {category}",
         "keep exactly one account of category {category} in e-Boekhouden",
     ),
     "service-unreachable": ProblemKind(
-        "{service} could not be asked: {why}", "try again later; nothing was written"
+        "{service} could not be asked: {why}",
+        "try again later: it goes on where it stopped, and nothing is booked twice",
     ),
     "ledger-unusable": ProblemKind(
         "its database can't be used: {why}",
