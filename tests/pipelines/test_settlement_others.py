@@ -105,6 +105,21 @@ def test_an_invoice_number_that_names_the_order_needs_no_approval(world: World) 
     assert open_cents(world) == 0
 
 
+def test_an_approval_is_for_what_was_shown(world: World) -> None:
+    """What came into the books after it was shown needs a new approval."""
+    before_go_live(world)
+    invoice_of_another(world, "WEB-77", "49.99")
+    settle(world, row(SALE, "49.99", ORDER), row(SALE, "20.00", SECOND))
+    invoice_of_another(world, "WEB-78", "20.00")
+    for approval in (("--approve", "18000000001"), ()):
+        asked = world.run("settlements", *approval)
+        assert "settlement-waits-for-approval" in asked.codes
+        assert open_cents(world) == 4999 + 2000
+    approved = world.run("settlements", "--approve", "18000000001")
+    assert approved.codes == []
+    assert open_cents(world) == 0
+
+
 def test_the_text_to_approve_says_it_all_in_dutch(world: World) -> None:
     """What Airflow shows under Required Action: payments, fees by account, what stays open."""
     before_go_live(world)

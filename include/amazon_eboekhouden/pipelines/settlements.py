@@ -248,13 +248,30 @@ def approval_needed(runtime: Runtime, settlement_id: str, ref: str) -> bool:
         return False
     said = runtime.ledger.decisions.about(_subject(runtime, settlement_id))
     if said:  # The last word counts: what was rejected waits until it is approved after all.
-        return said[-1].choice is not Choice.APPROVE
+        if said[-1].choice is not Choice.APPROVE:
+            return True
+        return _differs_from_what_was_shown(runtime, settlement_id, manifest)
     settings = runtime.settings.settlement
     if settings.method == "open_items_to_costs" or settings.approval == "required":
         return True
     if any(one["how"] == BY_AMOUNT for one in manifest["summary"]["invoices_of_others"]):
         return True
     return settings.approval != "automatic" and not files.any_booked(runtime)
+
+
+def _differs_from_what_was_shown(
+    runtime: Runtime, settlement_id: str, manifest: Mapping[str, Any]
+) -> bool:
+    """Whether other open items are found by amount now than those that a person approved."""
+    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    summary = record.totals.get("summary") if record else None
+    if summary is None:
+        return False
+    seen = {(one["order_id"], one["invoice"]) for one in summary["invoices_of_others"]}
+    return any(
+        one["how"] == BY_AMOUNT and (one["order_id"], one["invoice"]) not in seen
+        for one in manifest["summary"]["invoices_of_others"]
+    )
 
 
 def approve(
@@ -424,6 +441,10 @@ def wait_for_approval(runtime: Runtime, settlement_id: str, ref: str) -> RunRepo
     )
     report.details["settlements"] = [manifest["summary"]]
     record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
+    said = runtime.ledger.decisions.about(_subject(runtime, settlement_id))
+    if said and said[-1].choice is Choice.APPROVE:
+        why = "andere openstaande posten gevonden dan goedgekeurd"
+        reject(runtime, settlement_id, who="koppeling", why=why)
     totals = {**(record.totals if record else {}), "summary": manifest["summary"]}
     runtime.ledger.settlements.record(
         runtime.seller_id, settlement_id, state=files.WAITING, totals=totals
