@@ -62,7 +62,7 @@ SETTINGS: Mapping[str, Words] = {
     "service-unreachable": (
         "Een dienst is niet te bereiken",
         "{service} gaf geen bruikbaar antwoord: {why}",
-        "Probeer het later nog eens; er is niets geboekt.",
+        "Probeer het later nog eens: het gaat verder waar het bleef; niets wordt dubbel geboekt.",
     ),
     "ledger-unusable": (
         "Het boekingsregister is niet te gebruiken",
