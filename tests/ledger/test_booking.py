@@ -233,6 +233,21 @@ def test_a_question_that_failed_is_asked_again_later_and_not_in_the_past(
     assert report.retry_at_utc == hand.now_utc() + timedelta(seconds=60)
 
 
+def test_a_relation_that_exists_and_is_not_shown_is_not_called_absent(
+    ledger: BookingLedger, remote: FakeRemote, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote.fault = Faults(adds=["lost_reply"])
+    monkeypatch.setattr(remote, "relation", lambda code: None)
+    for _ in range(5):
+        report = ledger.book(ADMIN, COUPLING, order(1), remote)
+        assert (report.booked, report.problems) == ([], [])
+        hand.move(SETTLED_S)
+    assert remote.calls["add"] == 2, "sent again once; then the service said that it has it"
+    monkeypatch.undo()
+    assert set(ledger.book(ADMIN, COUPLING, order(1), remote).booked) == {"rel:1", natural(1)}
+    assert set(remote.applied.values()) == {1}
+
+
 def test_answers_without_a_single_mutation_prove_nothing(
     ledger: BookingLedger, remote: FakeRemote, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:

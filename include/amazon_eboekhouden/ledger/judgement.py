@@ -22,6 +22,8 @@ from amazon_eboekhouden.ledger.states import Change, Intent, State
 _ACCOUNT_CODES = ("SECURITY_", "MODULE_")
 # Reason of an invoice that the service says it made: its mutation was not seen yet.
 READ_BACK = "read-back"
+# Reason of a booking whose number, or of a relation whose code, the service says it has already.
+NUMBER_EXISTS = "number-exists"
 
 
 def change_of(outcome: Outcome) -> Change:
@@ -39,7 +41,7 @@ def change_of(outcome: Outcome) -> Change:
         case OutcomeKind.MADE:
             return Change(State.UNKNOWN, READ_BACK, evidence=evidence, answered=True)
         case OutcomeKind.DUPLICATE:
-            return Change(State.UNKNOWN, "number-exists", evidence=evidence, answered=True)
+            return Change(State.UNKNOWN, NUMBER_EXISTS, evidence=evidence, answered=True)
         case OutcomeKind.SESSION_EXPIRED:
             return Change(State.UNKNOWN, "session-expired", evidence=evidence, answered=True)
         case _:
@@ -189,7 +191,9 @@ def judge_relation(
 ) -> Change | None:
     """What the relation with our code makes of an unknown relation."""
     if row is None:
-        return absent(intent, max_attempts) if intent.settled else None
+        # The service itself said that the code exists: showing none contradicts that.
+        doubted = not intent.settled or intent.reason == NUMBER_EXISTS
+        return None if doubted else absent(intent, max_attempts)
     names_differ = _folded(row.company) != _folded(company)
     vat_differs = bool(row.vat_number and vat_number) and row.vat_number != vat_number
     if names_differ or vat_differs:
