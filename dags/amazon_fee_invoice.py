@@ -11,8 +11,9 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import Param, dag, task
-from amazon_eboekhouden.provider import alerts, fee_invoice_steps
+from amazon_eboekhouden.provider import alerts, fee_invoice_steps, steps
 
+COUPLINGS = steps.coupling_names()
 AMOUNT = {"type": "string", "pattern": r"^-?[0-9.]*[0-9](,[0-9]{1,2})?$", "minLength": 1}
 
 
@@ -29,7 +30,9 @@ AMOUNT = {"type": "string", "pattern": r"^-?[0-9.]*[0-9](,[0-9]{1,2})?$", "minLe
         "on_failure_callback": alerts.failed,
     },
     params={
-        "coupling": Param("demo", type="string", minLength=1, title="Koppeling"),
+        "coupling": Param(
+            COUPLINGS[0], type="string", minLength=1, examples=COUPLINGS, title="Koppeling"
+        ),
         "number": Param("", type="string", maxLength=50, title="Factuurnummer van Amazon"),
         "date": Param(None, type=["string", "null"], format="date", title="Factuurdatum"),
         "period": Param(

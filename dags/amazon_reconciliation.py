@@ -15,6 +15,8 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag, task
 from amazon_eboekhouden.provider import alerts, assets, steps
 
+COUPLINGS = steps.coupling_names()
+
 
 @dag(
     schedule=None,
@@ -29,7 +31,9 @@ from amazon_eboekhouden.provider import alerts, assets, steps
         "on_failure_callback": alerts.failed,
     },
     params={
-        "coupling": Param("demo", type="string", minLength=1, title="Koppeling"),
+        "coupling": Param(
+            COUPLINGS[0], type="string", minLength=1, examples=COUPLINGS, title="Koppeling"
+        ),
         "settlement_id": Param(
             "",
             type="string",

@@ -15,6 +15,7 @@ from selenium.common.exceptions import (
     NoSuchElementException,
     StaleElementReferenceException,
     TimeoutException,
+    WebDriverException,
 )
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -120,7 +121,7 @@ class Chromium:
     @property
     def text(self) -> str:
         """What the page shows."""
-        return self.driver.find_element(By.TAG_NAME, "body").text
+        return str(self.driver.execute_script("return document.body?.innerText ?? ''"))
 
     def press(self, name: str) -> None:
         """A button or link by its words."""
@@ -213,6 +214,10 @@ def _quietly(look: Any) -> Any:
         return look()
     except (NoSuchElementException, StaleElementReferenceException):
         return None
+    except WebDriverException as error:
+        if "does not belong to the document" in str(error):  # Chromium's words for stale
+            return None
+        raise
 
 
 _FIELD_OF = """

@@ -267,6 +267,9 @@ def test_every_page_is_good_at_both_widths(browser: Chromium, pictures: Path) ->
     for path in ("/", "/nieuw", "/verbindingen", *(f"/koppeling/winkel/{p}" for p in PAGES)):
         browser.open(BOARD + path)
         checked(browser)
+    browser.open(f"{BOARD}/")
+    browser.see("Op pauze: amazon_books_audit")
+    resume(browser, "amazon_books_audit")
     browser.open(f"{SHOP}/activeren")
     browser.press("Controleer nu")
     browser.see("Gecontroleerd")

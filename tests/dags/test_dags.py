@@ -120,6 +120,13 @@ def test_a_form_refuses_what_cannot_be_meant(dag_bag, dag_id: str, name: str, va
         dag_bag.dags[dag_id].params.get_param(name).resolve(value=value)
 
 
+def test_a_form_offers_the_couplings_to_choose_from(dag_bag) -> None:
+    for dag_id in ("amazon_reconciliation", "amazon_fee_invoice"):
+        coupling = dag_bag.dags[dag_id].params.get_param("coupling")
+        assert coupling.value == "demo"
+        assert coupling.schema["examples"] == ["demo"]
+
+
 def test_every_schedule_is_in_utc_but_for_the_nightly_audit(dag_bag) -> None:
     """03:15 in Amsterdam, the bookkeeper's night, comes exactly once on every day."""
     zones = {

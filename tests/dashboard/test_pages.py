@@ -291,7 +291,7 @@ def test_check_now_turns_the_light_red_and_names_the_cause(admin: Browser, sourc
 def test_every_problem_has_dutch_words_with_all_its_details() -> None:
     from amazon_eboekhouden.provider.dashboard import dutch
 
-    assert set(dutch.PROBLEMS) >= set(CATALOGUE)
+    assert set(dutch.PROBLEMS) == set(CATALOGUE)
     for code, kind in CATALOGUE.items():
         names = dutch.placeholders(kind.cause + kind.todo)
         details = {name: f"~{name}~" for name in names}
@@ -428,6 +428,32 @@ def test_a_run_that_did_not_start_is_said() -> None:
     assert not Schedule(True, False, NOW + timedelta(minutes=5)).is_late(NOW)
     assert not Schedule(True, True, NOW - timedelta(hours=1)).is_late(NOW)
     assert not Schedule(True, False, None).is_late(datetime.now(UTC))
+
+
+@pytest.fixture
+def known_dags(airflow: None) -> Iterator[None]:
+    """Our DAGs as Airflow knows them: the hourly one runs, two others are paused."""
+    from airflow.models.dag import DagModel
+    from airflow.models.dagbundle import DagBundleModel
+    from airflow.utils.session import create_session
+
+    paused = {"amazon_orders": False, "amazon_settlements": True, "amazon_books_audit": True}
+    with create_session() as session:
+        if session.get(DagBundleModel, "tests") is None:
+            session.add(DagBundleModel(name="tests"))
+            session.flush()
+        for dag_id, is_paused in paused.items():
+            session.add(DagModel(dag_id=dag_id, bundle_name="tests", is_paused=is_paused))
+    yield
+    with create_session() as session:
+        for dag_id in paused:
+            session.delete(session.get(DagModel, dag_id))
+
+
+def test_what_is_paused_is_said(admin: Browser, booked: Any, known_dags: None) -> None:
+    page = admin.get("/").text
+    assert "<em>amazon_settlements</em>, <em>amazon_books_audit</em>. Zet in Airflow" in page
+    assert "staat op pauze" not in page
 
 
 def test_invoices_of_one_order_stay_apart(admin: Browser, booked: Any, remote: FakeRemote) -> None:

@@ -45,6 +45,13 @@ def active_couplings() -> list[str]:
     return activation.running(environment_of(os.environ))
 
 
+def coupling_names() -> list[str]:
+    """What a form offers to choose from; a coupling that is made later may be typed in."""
+    from amazon_eboekhouden.config import couplings
+
+    return couplings.names(environment_of(os.environ).couplings) or ["demo"]
+
+
 def runtime_of(coupling: str) -> Runtime:
     """The coupling's runtime on Airflow's connections."""
     from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings

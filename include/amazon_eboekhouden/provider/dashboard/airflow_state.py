@@ -24,6 +24,8 @@ from sqlalchemy.orm import Session
 
 ORDERS_DAG = "amazon_orders"
 RECONCILIATION_DAG = "amazon_reconciliation"
+# Without these nothing is settled or checked; new DAGs start paused.
+OTHER_DAGS = ("amazon_settlements", RECONCILIATION_DAG, "amazon_books_audit")
 APPROVAL_TASK = "approve"
 # Which task speaks to which service; a failed task of the one says nothing about the other.
 SERVICE_OF = {"coupling_orders.extract": "amazon", "coupling_orders.load": "books"}
@@ -48,11 +50,13 @@ class Schedule:
         known: Airflow has read the DAG.
         paused: nothing starts by itself.
         next_utc: when the next run starts.
+        others_paused: DAGs that should run as well and are paused.
     """
 
     known: bool
     paused: bool
     next_utc: datetime | None
+    others_paused: tuple[str, ...] = ()
 
     def is_late(self, now_utc: datetime) -> bool:
         """Whether a run should have started and did not."""
@@ -82,12 +86,16 @@ def last_tasks(now_utc: datetime) -> Mapping[tuple[str, str], LastTask]:
 
 def schedule() -> Schedule:
     """When the hourly DAG runs next."""
-    query = select(DagModel.is_paused, DagModel.next_dagrun_create_after).where(
-        DagModel.dag_id == ORDERS_DAG
+    query = select(DagModel.dag_id, DagModel.is_paused, DagModel.next_dagrun_create_after).where(
+        DagModel.dag_id.in_((ORDERS_DAG, *OTHER_DAGS))
     )
     with create_session() as session:
-        row = session.execute(query).first()
-    return Schedule(False, True, None) if row is None else Schedule(True, row[0], row[1])
+        found = {row.dag_id: row for row in session.execute(query)}
+    hourly = found.get(ORDERS_DAG)
+    if hourly is None:
+        return Schedule(False, True, None)
+    paused = tuple(name for name in OTHER_DAGS if name in found and found[name].is_paused)
+    return Schedule(True, hourly.is_paused, hourly.next_dagrun_create_after, paused)
 
 
 def start_orders_run(who: str) -> bool:

@@ -11,7 +11,8 @@ from string import Formatter
 from amazon_eboekhouden.domain.problems import CATALOGUE, Problem
 from amazon_eboekhouden.ledger.rows_shown import BookingRow
 from amazon_eboekhouden.provider.dashboard.dutch_audit import AUDIT
-from amazon_eboekhouden.provider.dashboard.dutch_orders import ORDERS, SETTINGS, Words
+from amazon_eboekhouden.provider.dashboard.dutch_checks import SETTINGS
+from amazon_eboekhouden.provider.dashboard.dutch_orders import ORDERS, Words
 from amazon_eboekhouden.provider.dashboard.dutch_settlements import BOOKINGS, SETTLEMENTS
 
 PROBLEMS: Mapping[str, Words] = {
