@@ -55,7 +55,7 @@ var/browser/axe-core.tgz:
 /usr/bin/chromedriver:
 	apt-get install -y --no-install-recommends chromium chromium-driver
 
-test-browser: $(VENV)/.browser var/browser/axe-core.tgz | /usr/bin/chromedriver ## A seller's way through a real Airflow, in Chromium (8 minutes)
+test-browser: $(VENV)/.browser var/browser/axe-core.tgz | /usr/bin/chromedriver ## A seller's way through a real Airflow, in Chromium (10 minutes; fetching its tools needs root and npm)
 	$(BIN)/python -m pytest tests/browser -x $(ARGS)
 
 screenshots: ## The same, and its pictures become those of docs/handleiding.md
