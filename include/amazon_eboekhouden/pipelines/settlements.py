@@ -7,8 +7,7 @@ is handed to the ledger before the file adds up and every row has exactly one de
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +15,8 @@ import pandas as pd
 
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS
 from amazon_eboekhouden.domain.problems import Problem, problem
-from amazon_eboekhouden.domain.settlement import proof as proofs
-from amazon_eboekhouden.domain.settlement.bookings import SETTLED, settlement_bookings
+from amazon_eboekhouden.domain.settlement.bookings import SETTLED
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
-from amazon_eboekhouden.domain.settlement.left_over import (
-    must_go_via_clearing,
-    propose_left_over,
-)
-from amazon_eboekhouden.domain.settlement.matching import match as match_rows
-from amazon_eboekhouden.domain.settlement.others import (
-    BY_AMOUNT,
-    Found,
-    shown,
-    to_approve,
-)
-from amazon_eboekhouden.domain.settlement.statement import Statement, account_sums, statement
-from amazon_eboekhouden.domain.settlement.tie_out import gate
 from amazon_eboekhouden.domain.settlement.unparking import unpark
 from amazon_eboekhouden.ledger.decisions import Choice
 from amazon_eboekhouden.pipelines import settlement_files as files
@@ -46,40 +31,39 @@ from amazon_eboekhouden.pipelines.batches import (
     write_manifest,
 )
 from amazon_eboekhouden.pipelines.booking import book
-from amazon_eboekhouden.pipelines.references import rates_for_settlement
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
-from amazon_eboekhouden.pipelines.settlement_approval import text_of
+from amazon_eboekhouden.pipelines.settlement_approval import (
+    approval_needed as approval_needed,
+)
+from amazon_eboekhouden.pipelines.settlement_approval import (
+    approval_text as approval_text,
+)
+from amazon_eboekhouden.pipelines.settlement_approval import (
+    approve as approve,
+)
+from amazon_eboekhouden.pipelines.settlement_approval import (
+    approve_waiting as approve_waiting,
+)
+from amazon_eboekhouden.pipelines.settlement_approval import (
+    decided_under as decided_under,
+)
+from amazon_eboekhouden.pipelines.settlement_approval import (
+    problems_to_weigh as problems_to_weigh,
+)
+from amazon_eboekhouden.pipelines.settlement_approval import (
+    reject as reject,
+)
+from amazon_eboekhouden.pipelines.settlement_approval import (
+    subject_of,
+)
 from amazon_eboekhouden.pipelines.settlement_cross_checks import Asked
 from amazon_eboekhouden.pipelines.settlement_files import SettlementContent
 from amazon_eboekhouden.pipelines.settlement_problems import close_solved
+from amazon_eboekhouden.pipelines.settlement_work import work
 
 # Listed until a person has approved it.
 WEIGHED = "settlement-invoices-of-others"
-
-
-@dataclass(frozen=True)
-class Worked:
-    """What a settlement would book.
-
-    Attributes:
-        mutations, mutation_lines: MUTATIONS and MUTATION_LINES.
-        rows: SETTLED, every row with its place and the reason.
-        problems: for people.
-        stopped: those that keep the settlement from being booked.
-        waits: nothing may be booked yet.
-        summary: the statement as plain values.
-        calls: what it took to ask the books.
-    """
-
-    mutations: pd.DataFrame
-    mutation_lines: pd.DataFrame
-    rows: pd.DataFrame
-    problems: Sequence[Problem]
-    stopped: Sequence[Problem]
-    waits: bool
-    summary: dict[str, Any]
-    calls: Counter[str] = field(default_factory=Counter)
 
 
 def find(runtime: Runtime) -> list[str]:
@@ -142,180 +126,6 @@ def _match(runtime: Runtime, settlement: SettlementContent) -> str:
         "calls": dict(finances.calls + worked.calls),
     }
     return write_manifest(runtime.staging, batch, "matched", manifest)
-
-
-def work(
-    runtime: Runtime,
-    read: SettlementFile,
-    deposit_eur_cents: int | None,
-    totals: Mapping[str, Any],
-    *,
-    ask: bool,
-) -> Worked:
-    """Match a settlement that adds up, and work out what it would book.
-
-    Args:
-        runtime: the coupling's runtime.
-        read: the settlement.
-        deposit_eur_cents: what reached the bank in EUR, for another currency.
-        totals: what the ledger remembers of the settlement.
-        ask: the books are asked for the invoices of others; else what was found before holds.
-
-    Raises:
-        domain.errors.RemoteError: the books cannot be asked.
-    """
-    settings, settlement_id = runtime.settings, read.header.settlement_id
-    calls: Counter[str] = Counter()
-    found: list[Found] = []
-    booked = others.known_payments(runtime.booked(), settlement_id, {} if ask else totals)
-    matched = match_rows(read, booked, settings)
-    if ask and read.header.currency == "EUR":
-        booked, found = others.invoices_of_others(runtime, settlement_id, matched, booked, calls)
-        if found:
-            matched = match_rows(read, booked, settings)
-    rates = rates_for_settlement(runtime, read.header.currency, read.rows["posted"])
-    result = settlement_bookings(
-        read, matched, booked, settings, rates=rates, deposit_eur_cents=deposit_eur_cents
-    )
-    page = statement(read, result)
-    summary = _summary(page, len(read.rows)) | {"invoices_of_others": shown(found)}
-    weigh = to_approve(settlement_id, found, settings.accounts.before_go_live)
-    if settings.settlement.method == "clearing":
-        summary["still_open_cents"] = result.still_open_cents
-        summary["accounts"] = proofs.accounts_shown(account_sums(page.entries))
-        account = settings.accounts.clearing.of(read.header.currency)
-        return Worked(
-            result.mutations,
-            result.mutation_lines,
-            result.rows,
-            [*result.problems, *weigh],
-            gate(read, result, account),
-            result.waits,
-            summary,
-            calls,
-        )
-    via_clearing = must_go_via_clearing(booked)
-    proposal = propose_left_over(read, matched, booked, settings, via_clearing=via_clearing)
-    summary["proposal"] = proposal.amounts
-    nothing = proposal.mutations.empty
-    # That it only proposes is said by the approval itself; why there is nothing to approve is not.
-    asked = proposal.problems if nothing else weigh
-    problems = [*asked, *proposal.to_look_at]
-    return Worked(
-        proposal.mutations,
-        proposal.mutation_lines,
-        proposal.rows,
-        problems,
-        (),
-        nothing,
-        summary,
-        calls,
-    )
-
-
-def _summary(page: Statement, rows: int) -> dict[str, Any]:
-    """The statement as plain values; in the settlement's own currency unless named otherwise."""
-    return {
-        "settlement_id": page.settlement_id,
-        "start": page.start.isoformat(),
-        "end": page.end.isoformat(),
-        "currency": page.currency,
-        "total_cents": page.total_cents,
-        "rows": rows,
-        "rows_cents": sum(line.amount_cents for line in page.lines),
-        "lines": [
-            {
-                "section": line.section,
-                "line": line.line,
-                "rows": line.rows,
-                "cents": line.amount_cents,
-            }
-            for line in page.lines
-        ],
-        "transit_eur_cents": page.transit_cents,
-        "carried_eur_cents": page.carried_cents,
-        "waits": page.waits,
-    }
-
-
-def approval_needed(runtime: Runtime, settlement_id: str, ref: str) -> bool:
-    """Whether a person must approve before this settlement is booked.
-
-    Source: accounting rules 2.5; `open_items_to_costs` always needs one.
-    """
-    manifest = read_manifest(runtime.staging, ref)
-    if manifest["refused"]:
-        return False
-    said = runtime.ledger.decisions.about(_subject(runtime, settlement_id))
-    if said:  # The last word counts: what was rejected waits until it is approved after all.
-        if said[-1].choice is not Choice.APPROVE:
-            return True
-        return _differs_from_what_was_shown(runtime, settlement_id, manifest)
-    settings = runtime.settings.settlement
-    if settings.method == "open_items_to_costs" or settings.approval == "required":
-        return True
-    if any(one["how"] == BY_AMOUNT for one in manifest["summary"]["invoices_of_others"]):
-        return True
-    return settings.approval != "automatic" and not files.any_booked(runtime)
-
-
-def _differs_from_what_was_shown(
-    runtime: Runtime, settlement_id: str, manifest: Mapping[str, Any]
-) -> bool:
-    """Whether other open items are found by amount now than those that a person approved."""
-    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
-    summary = record.totals.get("summary") if record else None
-    if summary is None:
-        return False
-    seen = {(one["order_id"], one["invoice"]) for one in summary["invoices_of_others"]}
-    return any(
-        one["how"] == BY_AMOUNT and (one["order_id"], one["invoice"]) not in seen
-        for one in manifest["summary"]["invoices_of_others"]
-    )
-
-
-def approve(
-    runtime: Runtime, settlement_id: str, *, who: str, why: str = "approved for booking"
-) -> None:
-    """A person's approval: the settlement may be booked."""
-    subject = _subject(runtime, settlement_id)
-    runtime.ledger.decisions.record(subject, Choice.APPROVE, who=who, why=why)
-
-
-def reject(runtime: Runtime, settlement_id: str, *, who: str, why: str) -> None:
-    """A person's refusal: the settlement goes on waiting until somebody approves it."""
-    subject = _subject(runtime, settlement_id)
-    runtime.ledger.decisions.record(subject, Choice.REJECT, who=who, why=why)
-
-
-def approve_waiting(runtime: Runtime, settlement_id: str, *, who: str) -> None:
-    """The approval of a settlement that was seen to wait; of any other there was none to give."""
-    record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
-    if record is None or record.state != files.WAITING:
-        return
-    said = runtime.ledger.decisions.about(_subject(runtime, settlement_id))
-    if not said or said[-1].choice is not Choice.APPROVE:
-        approve(runtime, settlement_id, who=who)
-
-
-def _subject(runtime: Runtime, settlement_id: str) -> str:
-    return decided_under(runtime.seller_id, settlement_id)
-
-
-def decided_under(seller_id: str, settlement_id: str) -> str:
-    """What decisions about a settlement are filed under."""
-    return f"settlement:{seller_id}:{settlement_id}"
-
-
-def approval_text(runtime: Runtime, ref: str) -> str:
-    """What a person reads before approving: the statement, in Dutch."""
-    summary = read_manifest(runtime.staging, ref).get("summary")
-    return text_of(summary) if summary else ""
-
-
-def problems_to_weigh(runtime: Runtime, ref: str) -> list[Problem]:
-    """What will stand on the list of problems once the settlement is booked."""
-    return problems_of(read_manifest(runtime.staging, ref))
 
 
 def book_matched(runtime: Runtime, settlement_id: str, ref: str) -> RunReport:
@@ -441,7 +251,7 @@ def wait_for_approval(runtime: Runtime, settlement_id: str, ref: str) -> RunRepo
     )
     report.details["settlements"] = [manifest["summary"]]
     record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
-    said = runtime.ledger.decisions.about(_subject(runtime, settlement_id))
+    said = runtime.ledger.decisions.about(subject_of(runtime, settlement_id))
     if said and said[-1].choice is Choice.APPROVE:
         why = "andere openstaande posten gevonden dan goedgekeurd"
         reject(runtime, settlement_id, who="koppeling", why=why)

@@ -25,6 +25,7 @@ from amazon_eboekhouden.domain.settlement.proof import Proof
 from amazon_eboekhouden.pipelines import settlement_files as files
 from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.pipelines.settlement_cross_checks import CONVERTED
+from amazon_eboekhouden.pipelines.settlement_work import work
 
 KEPT: Mapping[str, Frame] = {
     "rows": SETTLED,
@@ -60,8 +61,6 @@ def proof_of(runtime: Runtime, settlement_id: str) -> Proof | list[Problem]:
     if kept:
         frames = {name: kept_frame(runtime.archive.get(kept[name]), KEPT[name]) for name in KEPT}
     else:
-        from amazon_eboekhouden.pipelines.settlements import work
-
         deposit = found.deposit_eur_cents
         if deposit is None:
             deposit = found.totals.get(CONVERTED)
