@@ -26,7 +26,7 @@ JUDGED: Mapping[tuple[str, str], str] = {
     ("deploy/first_start.py", "B603"): "fixed words; ruff sees that by itself",
     ("include/amazon_eboekhouden/config/connections.py", "B105"): _WORDS,
     ("include/amazon_eboekhouden/config/connections.py", "B106"): _SANDBOX,
-    ("include/amazon_eboekhouden/pipelines/orders.py", "B105"): "a page's token is no secret",
+    ("include/amazon_eboekhouden/pipelines/order_pages.py", "B105"): "a page's token is no secret",
     ("include/amazon_eboekhouden/provider/__init__.py", "B105"): _WORDS,
     ("include/coupling_sandbox/amazon/coverage.py", "B105"): _WORDS,
     ("include/coupling_sandbox/amazon/login.py", "B105"): _SANDBOX,
