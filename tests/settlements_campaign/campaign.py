@@ -32,6 +32,7 @@ from amazon_eboekhouden.domain.settlement.places import Place
 from amazon_eboekhouden.domain.settlement.statement import statement
 from amazon_eboekhouden.domain.settlement.tie_out import control_sums
 from amazon_eboekhouden.domain.settlement.unparking import unpark
+from coupling_sandbox.amazon.documents import SETTLEMENTS
 from coupling_sandbox.amazon.generator import events, year
 from coupling_sandbox.amazon.generator.listing import versions
 from coupling_sandbox.amazon.generator.options import SeedOptions
@@ -39,7 +40,6 @@ from coupling_sandbox.amazon.generator.rates import PRICE_FACTOR
 from coupling_sandbox.amazon.generator.seed import seed
 from coupling_sandbox.amazon.limits import Buckets
 from coupling_sandbox.amazon.login import Login
-from coupling_sandbox.amazon.reports import SETTLEMENTS
 from coupling_sandbox.amazon.service import Amazon
 from coupling_sandbox.amazon.shop import Shop
 from coupling_sandbox.clock import Clock

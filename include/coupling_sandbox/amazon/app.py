@@ -4,7 +4,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from coupling_sandbox.amazon import finances, orders, orders_v0, reports, sellers, settled
+from coupling_sandbox.amazon import (
+    documents,
+    finances,
+    orders,
+    orders_v0,
+    reports,
+    sellers,
+    settled,
+)
 from coupling_sandbox.amazon.errors import SpApiRefusal, fault_429, refusal_response
 from coupling_sandbox.amazon.limits import Buckets
 from coupling_sandbox.amazon.login import Login
@@ -44,7 +52,7 @@ def create_app(clock: Clock | None = None) -> SandboxApp:
     amazon = Amazon(clock, Shop(), Login(clock), Buckets(clock))
 
     async def document(request: Request) -> Response:
-        return reports.download(amazon, clock, request)
+        return documents.download(amazon, clock, request)
 
     async def nowhere(_request: Request) -> Response:
         return refusal_response(SpApiRefusal("not_found"), None)

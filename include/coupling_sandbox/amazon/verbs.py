@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from coupling_sandbox.amazon.documents import SETTLEMENTS, publish
 from coupling_sandbox.amazon.generator.seed import SeedOptions, seed
 from coupling_sandbox.amazon.login import DEFAULT_SELLER
 from coupling_sandbox.amazon.places import MARKETPLACES
-from coupling_sandbox.amazon.reports import SETTLEMENTS, STATUSES, publish
+from coupling_sandbox.amazon.reports import STATUSES
 from coupling_sandbox.amazon.service import Amazon
 from coupling_sandbox.amazon.shop import Report
 from coupling_sandbox.control import refuse

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from coupling_sandbox.amazon.documents import SETTLEMENTS, publish
 from coupling_sandbox.amazon.generator.events import TRANSFER_FAILED
 from coupling_sandbox.amazon.generator.flatfile import event_rows, header_row, summary_row
 from coupling_sandbox.amazon.generator.money import Row, Transaction
@@ -14,7 +15,7 @@ from coupling_sandbox.amazon.generator.options import SeedOptions
 from coupling_sandbox.amazon.generator.rates import PRICE_FACTOR
 from coupling_sandbox.amazon.generator.truth import SettlementTruth
 from coupling_sandbox.amazon.places import MARKETPLACES, Marketplace
-from coupling_sandbox.amazon.reports import KEPT, SETTLEMENTS, publish
+from coupling_sandbox.amazon.reports import KEPT
 from coupling_sandbox.amazon.service import Amazon, iso
 from coupling_sandbox.amazon.shelf import from_ms, ms
 from coupling_sandbox.amazon.shop import Report
