@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import CronDataIntervalTimetable, Param, dag, task, task_group
-from amazon_eboekhouden.provider import alerts
+from amazon_eboekhouden.provider import alerts, assets
 from amazon_eboekhouden.provider import backfill_steps as steps
 
 MOMENT = {"type": ["string", "null"], "format": "date-time"}
@@ -64,7 +64,8 @@ def amazon_orders_backfill() -> None:
         made = task(steps.transform_history, task_id="transform", **named)(window, fetched)
         checked = task(steps.validate_history, task_id="validate", **named)(window, made)
         # One at a time: an administration has one writer, and another would only wait.
-        task(steps.load_history, task_id="load", max_active_tis_per_dag=1, **named)(window, checked)
+        alone = {"max_active_tis_per_dag": 1, "outlets": [assets.BOOKS]}
+        task(steps.load_history, task_id="load", **alone, **named)(window, checked)
 
     history.expand(window=windows)
 
