@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from amazon_eboekhouden.adapters.retrying import Patience
 from amazon_eboekhouden.config.connections import from_environment
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.money import cents_of, euros
@@ -54,6 +55,21 @@ def test_a_settlement_is_never_fetched_or_booked_twice(world: World) -> None:
     assert world.calls("amazon").get("getReportDocument") == documents
     after = world.calls("books")
     assert [after.get(name) for name in WRITES] == [before.get(name) for name in WRITES]
+
+
+def test_a_document_that_comes_damaged_keeps_no_other_settlement_waiting(world: World) -> None:
+    truth = booked_month(world, orders=40)
+    # As often as a download is tried.
+    fault = {"operation": "document", "kind": "truncated_gzip", "times": Patience().attempts}
+    world.post(f"{world.amazon}/control/faults", [fault])
+    first = world.run("settlements")
+    assert (first.status, first.codes) == (1, ["settlement-document-damaged"])
+    assert len(first.report["settlements"]) == len(truth["settlements"]) - 1 > 0
+    assert [one.problem.code for one in world.open_problems()] == ["settlement-document-damaged"]
+    second = world.run("settlements")
+    assert (second.status, world.open_problems()) == (0, [])
+    assert len(second.report["settlements"]) == 1
+    assert world.balance("1090") == world.balance("1300") == 0
 
 
 def test_few_calls_write_a_settlement(world: World) -> None:

@@ -127,6 +127,11 @@ _RUNS: Mapping[str, ProblemKind] = {
         "look at `settlements --preview`, then approve its run in Airflow under Required Action, "
         "or with `settlements --approve {settlement}`",
     ),
+    "settlement-document-damaged": ProblemKind(
+        "the document that Amazon made on {created} does not come whole: {why}",
+        "nothing at first: every run fetches it again, and the other settlements go on; if it "
+        "stays, download the settlement in Seller Central and book it with settlements --file",
+    ),
     "settlement-file-changed": ProblemKind(
         "Amazon lists another content ({found}…) for it than the one found first ({known}…)",
         "compare both in the archive; the first one stays booked",

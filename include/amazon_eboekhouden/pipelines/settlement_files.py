@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from amazon_eboekhouden.domain.errors import BadAnswer
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settlement
 from amazon_eboekhouden.pipelines.runtime import Runtime
@@ -18,6 +20,7 @@ from amazon_eboekhouden.pipelines.runtime import Runtime
 if TYPE_CHECKING:
     from amazon_eboekhouden.adapters.amazon import AmazonSeller
 
+DOCUMENTS = "settlement-documents"  # scope of the problems that damaged documents are
 # States of a settlement in the ledger.
 FOUND, REFUSED, WAITING, BOOKED = "found", "refused", "waiting", "booked"
 
@@ -43,8 +46,17 @@ class SettlementContent:
     totals: Mapping[str, Any] = field(default_factory=dict)
 
 
-def new_documents(runtime: Runtime, amazon: AmazonSeller) -> Iterator[tuple[str, bytes, str]]:
+def new_documents(
+    runtime: Runtime, amazon: AmazonSeller, found: list[Problem]
+) -> Iterator[tuple[str, bytes, str]]:
     """Documents that were never fetched: id, content, charset.
+
+    One that comes damaged keeps no other waiting; the next run fetches it again.
+
+    Args:
+        runtime: the coupling's runtime.
+        amazon: open.
+        found: gets a problem per damaged document.
 
     Raises:
         domain.errors.RemoteError: Amazon cannot be asked.
@@ -54,23 +66,39 @@ def new_documents(runtime: Runtime, amazon: AmazonSeller) -> Iterator[tuple[str,
     for listed in amazon.settlement_reports():
         if listed.document_id and listed.document_id not in fetched:
             fetched.add(listed.document_id)
-            document = amazon.fetch_document(listed.document_id)
+            try:
+                document = amazon.fetch_document(listed.document_id)
+            except BadAnswer as error:
+                found.append(_damaged(listed.report_id, listed.created_utc, error))
+                continue
             yield listed.document_id, document.content, document.charset
+
+
+def _damaged(report_id: str, created_utc: datetime, error: BadAnswer) -> Problem:
+    return problem(
+        "settlement-document-damaged",
+        f"settlement report {report_id}",
+        created=f"{created_utc:%Y-%m-%d}",
+        why=error.cause,
+    )
 
 
 def archive_new(runtime: Runtime, amazon: AmazonSeller) -> list[Problem]:
     """Archive every document that was never fetched.
 
     Returns:
-        what a person must know of them: settlements that Amazon shows with another content now.
+        what a person must know of them: documents that came damaged, and settlements that Amazon
+        shows with another content now.
 
     Raises:
         domain.errors.RemoteError: Amazon cannot be asked.
     """
+    damaged: list[Problem] = []
     found: list[Problem] = []
-    for document_id, content, charset in new_documents(runtime, amazon):
+    for document_id, content, charset in new_documents(runtime, amazon, damaged):
         archive(runtime, content, charset, document_id, found)
-    return found
+    runtime.ledger.record_problems(runtime.settings.name, DOCUMENTS, damaged)
+    return damaged + found
 
 
 def open_settlements(runtime: Runtime, *, waiting: bool) -> list[str]:

@@ -192,12 +192,13 @@ def run(runtime: Runtime) -> RunReport:
 
 def _previewed(runtime: Runtime) -> RunReport:
     """The same without a trace: what is new is read from Amazon and not even recorded."""
+    report = RunReport()
     with runtime.amazon() as amazon:
         fresh = [
             SettlementContent(files.describe(content, charset)[0], content, charset)
-            for _, content, charset in files.new_documents(runtime, amazon)
+            for _, content, charset in files.new_documents(runtime, amazon, report.problems)
         ]
-        report = RunReport(calls=Counter(amazon.calls))
+        report.calls = Counter(amazon.calls)
     known = [
         files.archived(runtime, name) for name in files.open_settlements(runtime, waiting=True)
     ]

@@ -15,6 +15,12 @@ SETTLEMENTS: Mapping[str, Words] = {
         "De koppeling vraagt om goedkeuring voordat zij boekt ({approval}).",
         "Bekijk op de bladzijde van de afrekening wat er geboekt wordt en druk op Goedkeuren.",
     ),
+    "settlement-document-damaged": (
+        "Afrekening komt beschadigd binnen",
+        "Het bestand dat Amazon op {created} maakte, komt niet heel over: {why}.",
+        "Eerst niets: elke run haalt het opnieuw op en de andere afrekeningen gaan door. Blijft "
+        "het zo, bewaar haar dan uit Seller Central en geef haar mee met settlements --file.",
+    ),
     "settlement-file-changed": (
         "Amazon toont een ander bestand",
         "Amazon toont een andere inhoud ({found}…) dan eerst gevonden ({known}…).",
