@@ -25,5 +25,5 @@ def orders(count: int, first: int = 0, *, profile: str = "nl_month") -> Iterator
     )
     make = year.sale if profile == "year" else month.sale
     for number in range(first, first + count):
-        *_, newest = versions(make(options, number), options.discount_sign)
+        *_, newest = versions(make(options, number), options)
         yield newest

@@ -43,11 +43,13 @@ def test_bytes_come_back_and_their_name_is_short_and_stable(staging):
     assert staging.write_bytes(BATCH, "page-0001", b"other") != ref
 
 
+# Words are for the rows of a settlement in memory, which are read from the archive each time.
+STAGED = [kind for kind in DTYPES if kind != "word"]
 FRAME = Frame(
     "everything",
-    {f"a_{kind}": kind for kind in DTYPES},
+    {f"a_{kind}": kind for kind in STAGED},
     key=("a_text",),
-    holes=frozenset(f"a_{kind}" for kind in DTYPES if kind != "text"),
+    holes=frozenset(f"a_{kind}" for kind in STAGED if kind != "text"),
 )
 
 

@@ -436,18 +436,27 @@ def known_dags(airflow: None) -> Iterator[None]:
     from airflow.models.dag import DagModel
     from airflow.models.dagbundle import DagBundleModel
     from airflow.utils.session import create_session
+    from sqlalchemy import select
 
     paused = {"amazon_orders": False, "amazon_settlements": True, "amazon_books_audit": True}
     with create_session() as session:
+        # A test before this one, in the same process, may have made Airflow know them already.
+        before = {dag.dag_id: dag.is_paused for dag in session.scalars(select(DagModel))}
         if session.get(DagBundleModel, "tests") is None:
             session.add(DagBundleModel(name="tests"))
             session.flush()
-        for dag_id, is_paused in paused.items():
-            session.add(DagModel(dag_id=dag_id, bundle_name="tests", is_paused=is_paused))
+        for dag_id in {*paused, *before}:
+            known = session.get(DagModel, dag_id) or DagModel(dag_id=dag_id, bundle_name="tests")
+            known.is_paused = paused.get(dag_id, False)
+            session.add(known)
     yield
     with create_session() as session:
-        for dag_id in paused:
-            session.delete(session.get(DagModel, dag_id))
+        for dag_id in {*paused, *before}:
+            known = session.get(DagModel, dag_id)
+            if dag_id in before:
+                known.is_paused = before[dag_id]
+            else:
+                session.delete(known)
 
 
 def test_what_is_paused_is_said(admin: Browser, booked: Any, known_dags: None) -> None:

@@ -160,7 +160,7 @@ def _booked(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """BOOKED before the settlements, and what is invoiced only after them."""
     shown = [
-        list(versions(year.sale(options, n), options.discount_sign)) for n in range(wish.orders)
+        list(versions(year.sale(options, n), options)) for n in range(wish.orders)
     ]
     if wish.dollars:
         shown = json.loads(json.dumps(shown).replace('"TRY"', '"USD"'))
