@@ -159,9 +159,7 @@ def _booked(
     found: Found,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """BOOKED before the settlements, and what is invoiced only after them."""
-    shown = [
-        list(versions(year.sale(options, n), options)) for n in range(wish.orders)
-    ]
+    shown = [list(versions(year.sale(options, n), options)) for n in range(wish.orders)]
     if wish.dollars:
         shown = json.loads(json.dumps(shown).replace('"TRY"', '"USD"'))
     every = BOOKED.empty()
