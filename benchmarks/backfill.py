@@ -7,9 +7,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from benchmarks.hour import _command, _since
 from benchmarks.outcome import Line, Part, Shown, insist_on_equal
-from benchmarks.sandbox import sandboxes
+from benchmarks.sandbox import sandboxes, since
 
 SIZES = (20_000, 100_000)
 # amazon-sp-api reference 5.2: pages of 100 and one call per order, full buckets, published rates.
@@ -39,10 +38,10 @@ def _measure(part: Part, count: int) -> None:
         wishes = {"seed": 4, "orders": count, "from": f"{month}", "to": f"{after}"}
         sandbox.control("amazon", "seed", {**wishes, "business": 0})
         before = sandbox.calls("amazon")
-        filled, seconds = _command(sandbox, "backfill", *window, *PATIENCE, "--preview")
-        calls = _since(sandbox.calls("amazon"), before)
+        filled, seconds = sandbox.command("backfill", *window, *PATIENCE, "--preview")
+        calls = since(sandbox.calls("amazon"), before)
         sandbox.no_limits()
-        hourly, hourly_s = _command(sandbox, "orders", *window, "--preview")
+        hourly, hourly_s = sandbox.command("orders", *window, "--preview")
     by_report, by_order = _mutations(filled), _mutations(hourly)
     pairs = zip_longest(by_report, by_order)
     apart = next(((one, other) for one, other in pairs if one != other), (None, None))

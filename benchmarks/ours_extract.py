@@ -22,7 +22,7 @@ def main(after: str, before: str) -> None:
     window = chosen(start, end)
     with runtime() as given:
         # As for the others here: our own limiter is off. Part "hour" runs with it.
-        given.ledger.rate_budget = lambda seller: NullBudget()
+        given.ledger.rate_budget = lambda *_: NullBudget()
         # The ledger is made, the libraries are loaded, a token is there: as in any hour's run.
         extract(given, chosen(start - timedelta(minutes=2), start - timedelta(minutes=1)))
         measured(lambda: _answer(given, extract(given, window)))

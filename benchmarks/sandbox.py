@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any
 import httpx
 from amazon_eboekhouden.config.couplings import SHIPPED
 
-from benchmarks.running import ROOT
+from benchmarks.running import ROOT, TIME_LIMIT_S
 
 
 @dataclass
@@ -41,6 +42,24 @@ class Sandbox:
         """Calls by operation since the reset, refused ones under `refused:`."""
         told = httpx.get(f"{getattr(self, service)}/control/calls", timeout=600).json()
         return {**told["calls"], **{f"refused:{k}": v for k, v in told["refused"].items()}}
+
+    def command(self, *arguments: str) -> tuple[dict[str, Any], float]:
+        """The product's command line: its report (the last line of --json), and its seconds."""
+        start = time.perf_counter()
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "amazon_eboekhouden.cli", *arguments, "--json"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "include"), **self.variables},
+            timeout=TIME_LIMIT_S,
+            cwd=ROOT,
+            check=False,
+        )
+        seconds = time.perf_counter() - start
+        if done.returncode not in (0, 1):
+            raise RuntimeError((done.stderr or done.stdout)[-300:])
+        report: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        return report, seconds
 
     def no_limits(self) -> None:
         """Buckets that never run dry."""
@@ -74,6 +93,8 @@ def sandboxes() -> Iterator[Sandbox]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _variables(home: Path, found: dict[str, str]) -> dict[str, str]:
@@ -101,6 +122,11 @@ def _variables(home: Path, found: dict[str, str]) -> dict[str, str]:
         "AIRFLOW_CONN_AMAZON_DEMO": json.dumps(amazon),
         "AIRFLOW_CONN_EBOEKHOUDEN_DEMO": json.dumps(books),
     }
+
+
+def since(now: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+    """The calls that were made between two answers of `Sandbox.calls`."""
+    return {name: n - before.get(name, 0) for name, n in now.items() if n - before.get(name, 0)}
 
 
 @contextmanager

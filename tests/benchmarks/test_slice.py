@@ -10,9 +10,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from benchmarks import hour, running
 from benchmarks import settlement_data as data
 from benchmarks.outcome import Line, Part, Shown, Unequal, insist_on_equal
-from benchmarks.running import exponent
+from benchmarks.sandbox import sandboxes
 from benchmarks.writing import write
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +61,25 @@ def test_every_order_becomes_frames_that_pass() -> None:
     assert 30 <= found["booked"] <= 40
 
 
+def test_an_hour_and_the_same_hour_again() -> None:
+    part = hour.measure(quick=True)
+    shown = {one.what: one for one in part.shown}
+    again = shown["re-run of a finished hour"]
+    assert again.met, again.found
+    waiting = shown["120 orders under enforced buckets: waiting"]
+    assert waiting.met, waiting.found
+
+
+def test_extraction_into_the_encrypted_store_reads_every_order() -> None:
+    with sandboxes() as sandbox:
+        sandbox.no_limits()
+        wishes = {"seed": 5, "orders": 40, "from": "2026-09-01", "to": "2026-10-01", "mcf": 0}
+        sandbox.control("amazon", "seed", wishes)
+        window = ("2026-09-01T00:00:00Z", "2026-11-01T00:00:00Z")
+        found = running.run(running.ours("ours_extract", *window), **sandbox.variables)
+    assert found.answer["orders"] == 40
+
+
 def test_unequal_results_are_refused() -> None:
     insist_on_equal({"a": {"x": 1}, "b": {"x": 1}})
     with pytest.raises(Unequal, match="b"):
@@ -77,4 +97,4 @@ def test_the_report_names_what_was_and_was_not_met(tmp_path: Path) -> None:
     assert (tmp_path / "results.md").read_text() == text
     drawn = ET.fromstring((tmp_path / "results.svg").read_text())  # noqa: S314
     assert len(drawn.findall("{http://www.w3.org/2000/svg}polyline")) == 1
-    assert exponent((10, 0.5), (100, 5.0)) == pytest.approx(1.0)
+    assert running.exponent((10, 0.5), (100, 5.0)) == pytest.approx(1.0)
