@@ -63,13 +63,13 @@ def said(sources: Any) -> list[tuple[str, str, str]]:
 
 def needed(sources: Any) -> bool:
     """Whether a run would still ask."""
-    from amazon_eboekhouden.pipelines import settlements
+    from amazon_eboekhouden.pipelines import settlement_approval
     from amazon_eboekhouden.pipelines.batches import write_manifest
 
     with sources.runtime("demo") as runtime:
         content = {"refused": False, "summary": {"invoices_of_others": []}}
         ref = write_manifest(runtime.staging, "demo/settlements/9", "matched", content)
-        return settlements.approval_needed(runtime, "9", ref)
+        return settlement_approval.approval_needed(runtime, "9", ref)
 
 
 def test_the_page_shows_what_would_be_approved(admin: Browser, waiting: Any) -> None:

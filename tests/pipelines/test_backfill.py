@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from amazon_eboekhouden.pipelines import backfill
+from amazon_eboekhouden.domain.reported_slice import SAMPLE
 
 from tests.pipelines.conftest import World
 
@@ -58,7 +58,7 @@ def test_history_by_report_is_booked_as_by_order(world: World) -> None:
     assert _mutations(result.report) == _mutations(hourly.report)
     assert result.report["skipped_reasons"] == hourly.report["skipped_reasons"]
     assert world.journal() == []
-    assert result.report["calls"]["getOrder"] <= 2 * backfill.SAMPLE
+    assert result.report["calls"]["getOrder"] <= 2 * SAMPLE
 
 
 def test_every_kind_of_sale_is_booked_as_by_order(world: World) -> None:
@@ -207,7 +207,7 @@ def test_orders_that_leave_from_elsewhere_are_asked_for(world: World) -> None:
     world.post(f"{world.amazon}/control/orders", orders)
     result = world.run("backfill", *WINDOW, "--preview")
     sent = [order for order in orders if order.get("packages")]
-    assert result.report["calls"]["getOrder"] == len(sent) > 2 * backfill.SAMPLE
+    assert result.report["calls"]["getOrder"] == len(sent) > 2 * SAMPLE
     assert {one["code"] for one in result.report["problems"]} == {"registration-missing"}
     assert not _shown(result.report)
 

@@ -12,7 +12,7 @@ from amazon_eboekhouden.adapters.retrying import Patience
 from amazon_eboekhouden.config.connections import from_environment
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.money import cents_of, euros
-from amazon_eboekhouden.pipelines import settlements
+from amazon_eboekhouden.pipelines import settlement_approval, settlements
 from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
 from amazon_eboekhouden.provider import steps
 
@@ -181,11 +181,13 @@ def test_a_settlement_that_waits_starts_no_second_run_and_is_approved_once(world
     assert found
     for settlement_id in found:
         ref = settlements.match(runtime, settlement_id)
-        assert settlements.approval_needed(runtime, settlement_id, ref)
+        assert settlement_approval.approval_needed(runtime, settlement_id, ref)
         settlements.wait_for_approval(runtime, settlement_id, ref)
     assert settlements.find(runtime) == []
-    settlements.approve_waiting(runtime, found[0], who="Airflow, Required Action")
-    assert not settlements.approval_needed(runtime, found[0], settlements.match(runtime, found[0]))
+    settlement_approval.approve_waiting(runtime, found[0], who="Airflow, Required Action")
+    assert not settlement_approval.approval_needed(
+        runtime, found[0], settlements.match(runtime, found[0])
+    )
     report = settlements.book_matched(runtime, found[0], settlements.match(runtime, found[0]))
     assert report.problems == []
     assert world.balance("1090") == 0

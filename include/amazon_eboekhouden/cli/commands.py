@@ -62,12 +62,12 @@ def _orders(runtime: Runtime, options: argparse.Namespace) -> RunReport:
 
 
 def _backfill(runtime: Runtime, options: argparse.Namespace) -> RunReport:
-    from amazon_eboekhouden.pipelines import backfill
+    from amazon_eboekhouden.pipelines import backfill_in_shell
 
     if options.from_utc is None or options.to_utc is None:
         raise ValueError("give --from and --to")
     window = _window(options)
-    return backfill.run(runtime, window, patience=options.wait, tell=_progress)
+    return backfill_in_shell.run(runtime, window, patience=options.wait, tell=_progress)
 
 
 def _progress(text: str) -> None:
@@ -83,11 +83,11 @@ def _refunds(runtime: Runtime, options: argparse.Namespace) -> RunReport:
 
 
 def _settlements(runtime: Runtime, options: argparse.Namespace) -> RunReport:
-    from amazon_eboekhouden.pipelines import settlement_files, settlements
+    from amazon_eboekhouden.pipelines import settlement_approval, settlement_files, settlements
 
     if not runtime.preview:
         for settlement_id in options.approve:
-            settlements.approve(runtime, settlement_id, who=getpass.getuser())
+            settlement_approval.approve(runtime, settlement_id, who=getpass.getuser())
         for settlement_id, eur_cents in options.deposit_eur:
             settlement_files.enter_deposit(runtime, settlement_id, eur_cents)
     if options.file is not None:

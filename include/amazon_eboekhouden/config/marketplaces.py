@@ -43,6 +43,12 @@ def marketplaces_by_id() -> Mapping[str, Marketplace]:
     return {place.id: place for place in marketplaces().values()}
 
 
+@cache
+def marketplaces_by_name() -> Mapping[str, Marketplace]:
+    """Name in lower case, as reports and settlements write it, to marketplace."""
+    return {place.name.casefold(): place for place in marketplaces().values()}
+
+
 def ids_of(codes: Iterable[str]) -> list[str]:
     """Amazon's ids of these marketplaces, in the same order."""
     return [marketplaces()[code].id for code in codes]

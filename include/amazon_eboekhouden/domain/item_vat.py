@@ -25,6 +25,12 @@ class ItemVat:
     percent: Decimal
     cents: Mapping[str, int] = field(default_factory=dict)
 
+    def plus(self, other: ItemVat) -> ItemVat:
+        """The VAT of another part of the same item, at the same rate, added."""
+        names = {*self.cents, *other.cents}
+        sums = {name: self.cents.get(name, 0) + other.cents.get(name, 0) for name in names}
+        return ItemVat(self.percent, sums)
+
 
 # Order id to item id to its VAT.
 ItemVats = Mapping[str, Mapping[str, ItemVat]]

@@ -18,6 +18,7 @@ from amazon_eboekhouden.domain.booked_invoice import NEVER_BOOKED
 from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.domain.order_reports import ReportedOrder
 from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.returns import Quarter
 from amazon_eboekhouden.domain.shipments import Shipment, local_date
 
 CONFIRMED = "CONFIRMED"
@@ -110,7 +111,7 @@ def moved_dates(
         if one.seen_on is None or shipment is None:
             continue
         left_on = local_date(shipment.shipped_utc)
-        if _quarter(left_on) != _quarter(one.seen_on):
+        if Quarter.of(left_on) != Quarter.of(one.seen_on):
             found.append(
                 problem(
                     "ship-date-differs",
@@ -121,7 +122,3 @@ def moved_dates(
                 )
             )
     return found
-
-
-def _quarter(day: date) -> tuple[int, int]:
-    return day.year, (day.month - 1) // 3

@@ -15,13 +15,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from amazon_eboekhouden.config.marketplaces import marketplaces
+from amazon_eboekhouden.config.marketplaces import Marketplace, marketplaces_by_name
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.config.territories import territory_of
 from amazon_eboekhouden.config.vat import rates_in_force
 from amazon_eboekhouden.domain.item_vat import ItemVats
 from amazon_eboekhouden.domain.money import euros, vat_inside
 from amazon_eboekhouden.domain.order_reports import ReportedItem, ReportedOrder
+from amazon_eboekhouden.domain.returns import Quarter
 from amazon_eboekhouden.domain.shipment_reports import ItemIds
 from amazon_eboekhouden.domain.shipments import Parcel, Shipment, local_date
 from amazon_eboekhouden.domain.vat_reports import VatFacts
@@ -29,6 +30,9 @@ from amazon_eboekhouden.domain.vat_reports import VatFacts
 Json = dict[str, Any]
 _NON_AMAZON = "non-amazon"
 _FACILITATOR = "MARKETPLACE_FACILITATOR"
+_NO_PRICES = frozenset({"PENDING", "PENDING_AVAILABILITY", "CANCELLED"})
+_NEVER_BOOKED = _NO_PRICES | {"UNFULFILLABLE", "INVOICE_UNCONFIRMED"}
+_NOT_SENT = frozenset({"UNSHIPPED", "PARTIALLY_SHIPPED"})
 
 
 class Need(StrEnum):
@@ -70,7 +74,7 @@ def need_of(order: ReportedOrder, known: Known, settings: CouplingSettings) -> N
         return Need.UNKNOWN
     if _is_elsewhere(order, settings) or not _may_be_booked(order, settings):
         return None
-    if _marketplace_id(order.channel) == "":
+    if _marketplace(order) is None:
         return Need.UNKNOWN
     if not order.items or any(not _is_clear(item, order) for item in order.items):
         return Need.AMOUNTS
@@ -99,8 +103,8 @@ def _packages_decide(order: ReportedOrder, known: Known, settings: CouplingSetti
 
 
 def _in_one_quarter(order: ReportedOrder) -> bool:
-    days = [local_date(at) for at in (order.created_utc, order.updated_utc) if at is not None]
-    return len({(day.year, (day.month - 1) // 3) for day in days}) == 1
+    moments = [at for at in (order.created_utc, order.updated_utc) if at is not None]
+    return len({Quarter.of(local_date(at)) for at in moments}) == 1
 
 
 def _vat_need(order: ReportedOrder, vat: VatFacts, settings: CouplingSettings) -> Need | None:
@@ -120,30 +124,27 @@ def _vat_need(order: ReportedOrder, vat: VatFacts, settings: CouplingSettings) -
 
 def _is_elsewhere(order: ReportedOrder, settings: CouplingSettings) -> bool:
     """Sold outside Amazon, or on a marketplace that the coupling leaves alone."""
-    if order.channel.lower().startswith(_NON_AMAZON):
-        return True
-    place = _by_name().get(order.channel.casefold())
-    return place is not None and place not in settings.seller.marketplaces
+    place = _marketplace(order)
+    return _is_outside_amazon(order) or (
+        place is not None and place.code not in settings.seller.marketplaces
+    )
+
+
+def _is_outside_amazon(order: ReportedOrder) -> bool:
+    return order.channel.lower().startswith(_NON_AMAZON)
+
+
+def _marketplace(order: ReportedOrder) -> Marketplace | None:
+    return marketplaces_by_name().get(order.channel.casefold())
 
 
 def _may_be_booked(order: ReportedOrder, settings: CouplingSettings) -> bool:
-    wanted = {"SHIPPED"}
-    if settings.books.invoice_on == "unshipped":
-        wanted |= {"UNSHIPPED", "PARTIALLY_SHIPPED"}
-    if settings.books.invoice_unit == "shipment":
-        wanted.add("PARTIALLY_SHIPPED")
-    known = {"PENDING", "PENDING_AVAILABILITY", "UNSHIPPED", "PARTIALLY_SHIPPED"}
-    known |= {"CANCELLED", "UNFULFILLABLE", "INVOICE_UNCONFIRMED"}
-    return order.status in wanted or order.status not in known
-
-
-def _by_name() -> dict[str, str]:
-    return {place.name.casefold(): code for code, place in marketplaces().items()}
-
-
-def _marketplace_id(channel: str) -> str:
-    code = _by_name().get(channel.casefold())
-    return marketplaces()[code].id if code else ""
+    """Whether an order of this status is booked; a word that is not known is looked into."""
+    if order.status == "PARTIALLY_SHIPPED" and settings.books.invoice_unit == "shipment":
+        return True
+    if order.status in _NOT_SENT:
+        return settings.books.invoice_on == "unshipped"
+    return order.status not in _NEVER_BOOKED
 
 
 def _collection_told(order: ReportedOrder) -> bool:
@@ -162,9 +163,9 @@ def order_json(order: ReportedOrder, known: Known, settings: CouplingSettings) -
         known: what other reports tell.
         settings: decides whether prices are shown (Amazon shows none before it is confirmed).
     """
-    elsewhere = order.channel.lower().startswith(_NON_AMAZON)
+    elsewhere, place = _is_outside_amazon(order), _marketplace(order)
     vat = known.vat.get(order.order_id, VatFacts())
-    has_amounts = order.status not in ("PENDING", "PENDING_AVAILABILITY", "CANCELLED")
+    has_amounts = order.status not in _NO_PRICES and not elsewhere
     made: Json = {
         "orderId": order.order_id,
         "createdTime": _stamp(order.created_utc),
@@ -172,7 +173,7 @@ def order_json(order: ReportedOrder, known: Known, settings: CouplingSettings) -
         "programs": _programs(order),
         "salesChannel": {
             "channelName": "NON_AMAZON" if elsewhere else "AMAZON",
-            "marketplaceId": _marketplace_id(order.channel),
+            "marketplaceId": place.id if place else "",
             "marketplaceName": order.channel,
         },
         "recipient": {
@@ -186,7 +187,7 @@ def order_json(order: ReportedOrder, known: Known, settings: CouplingSettings) -
             "fulfillmentStatus": order.status,
             "fulfilledBy": "AMAZON" if order.by_amazon else "MERCHANT",
         },
-        "orderItems": _items(order, known.item_ids, has_amounts=has_amounts and not elsewhere),
+        "orderItems": _items(order, known.item_ids, has_amounts=has_amounts),
     }
     if vat.buyer_vat_number:
         number = {"taxRegistrationType": "VAT", "taxRegistrationNumber": vat.buyer_vat_number}

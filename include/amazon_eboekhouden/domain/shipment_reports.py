@@ -6,7 +6,7 @@ the warehouse. Source: accounting rules 8.4; Amazon reference 9.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -79,6 +79,15 @@ class Shipments:
         if item_id and quantity:
             sent.pieces[item_id] = sent.pieces.get(item_id, 0) + quantity
 
+    def update(self, other: Shipments) -> None:
+        """Take those of another report in: an order may have left in parts, months apart.
+
+        A shipment that stands in both, as at the edge of two windows, is one shipment.
+        """
+        self.item_ids.update(other.item_ids)
+        for order_id, parcels in other._sent.items():
+            self._sent.setdefault(order_id, {}).update(parcels)
+
     def by_order(self) -> dict[str, Shipment]:
         """Order id to its shipments."""
         return {order_id: _shipment(parcels) for order_id, parcels in self._sent.items()}
@@ -135,8 +144,3 @@ def count_of(row: Row, column: str) -> int:
     """A whole number of a cell; 0 for anything else."""
     text = row.get(column, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def merged(shipments: Iterable[Mapping[str, Shipment]]) -> dict[str, Shipment]:
-    """Shipments of several reports; the report named last knows best."""
-    return {order_id: one for known in shipments for order_id, one in known.items()}

@@ -8,7 +8,7 @@ moves no amount: what the buyer paid stands in the order. Source: Amazon referen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
@@ -66,12 +66,12 @@ class VatReport:
 
     Attributes:
         facts: order id to what is known.
-        items: order id to item id to its VAT.
         shipments: when and from where.
     """
 
     facts: dict[str, VatFacts] = field(default_factory=dict)
-    items: dict[str, dict[str, ItemVat]] = field(default_factory=dict)
+    # By order, shipment and item.
+    _items: dict[str, dict[str, dict[str, ItemVat]]] = field(default_factory=dict)
     shipments: Shipments = field(default_factory=Shipments)
 
     @property
@@ -84,17 +84,28 @@ class VatReport:
         known = self.facts.get(order_id)
         self.facts[order_id] = facts if known is None else known.and_then(facts)
 
-    def tell_item(self, order_id: str, item_id: str, vat: ItemVat) -> None:
-        """One row's VAT; an item that was sent in parts has several rows."""
-        known = self.items.setdefault(order_id, {})
-        before = known.get(item_id)
-        if before is not None:
-            sums = {
-                name: before.cents.get(name, 0) + vat.cents.get(name, 0)
-                for name in {*before.cents, *vat.cents}
-            }
-            vat = ItemVat(vat.percent, sums)
-        known[item_id] = vat
+    def tell_item(self, order_id: str, shipment_id: str, item_id: str, vat: ItemVat) -> None:
+        """One row's VAT; an item has a row for each part in which it was sent."""
+        items = self._items.setdefault(order_id, {}).setdefault(shipment_id, {})
+        items[item_id] = items[item_id].plus(vat) if item_id in items else vat
+
+    def items(self) -> dict[str, dict[str, ItemVat]]:
+        """Order id to item id to its VAT, over all shipments."""
+        found: dict[str, dict[str, ItemVat]] = {}
+        for order_id, shipments in self._items.items():
+            own = found[order_id] = {}
+            for items in shipments.values():
+                for item_id, vat in items.items():
+                    own[item_id] = own[item_id].plus(vat) if item_id in own else vat
+        return found
+
+    def update(self, other: VatReport) -> None:
+        """Take another report in; where they contradict each other, this one knows best."""
+        for order_id, told in other.facts.items():
+            self.tell(order_id, told)
+        for order_id, shipments in other._items.items():
+            self._items.setdefault(order_id, {}).update(shipments)
+        self.shipments.update(other.shipments)
 
 
 def invoice_data(content: bytes, charset: str | None) -> VatReport:
@@ -125,7 +136,7 @@ def invoice_data(content: bytes, charset: str | None) -> VatReport:
         )
         report.item_ids.add(order_id, row.get("sku", ""), item_id)
         if item_id and (vat := _item_vat(row, amounts)) is not None:
-            report.tell_item(order_id, item_id, vat)
+            report.tell_item(order_id, shipment_id, item_id, vat)
         if shipped is not None:
             report.shipments.add(
                 order_id,
@@ -164,12 +175,3 @@ def _percent(text: str) -> Decimal | None:
 def _number(text: str) -> str | None:
     number = _NOT_PLAIN.sub("", text).upper()
     return number if len(number) <= _LONGEST_NUMBER else None
-
-
-def merged_facts(reports: Iterable[VatReport]) -> dict[str, VatFacts]:
-    """Facts of several reports by order; the report named first knows best."""
-    facts: dict[str, VatFacts] = {}
-    for report in reports:
-        for order_id, told in report.facts.items():
-            facts[order_id] = facts[order_id].and_then(told) if order_id in facts else told
-    return facts

@@ -70,6 +70,15 @@ class Runtime:
         bound = self.ledger.coupling_state(self.settings.name)
         return self.ledger.booked(bound.administration) if bound else BOOKED.empty()
 
+    def administration(self, books: EBoekhouden) -> str:
+        """GUID of the administration: the one the coupling is bound to, else the books say it.
+
+        Raises:
+            domain.errors.RemoteError: the books cannot be asked.
+        """
+        bound = self.ledger.coupling_state(self.settings.name)
+        return (bound.administration if bound else "") or books.administration_guid()
+
     def confirmed(self) -> set[str]:
         """Natural keys of the bookings that stand in the books."""
         booked = self.booked()

@@ -113,8 +113,7 @@ def _naming(
     kept: Mapping[str, Sequence[str]] | None = record.totals.get(_NAMING) if record else None
     if kept is not None:
         return kept
-    bound = runtime.ledger.coupling_state(runtime.settings.name)
-    administration = (bound.administration if bound else "") or books.administration_guid()
+    administration = runtime.administration(books)
     read = list(runtime.ledger.read_back(administration, books, max_calls=_READ_BACK_CALLS))
     found = invoices_naming(read, {order.order_id for order in orders})
     # Nothing read: the month's calls are used up, and another month may tell more.
@@ -156,6 +155,5 @@ def newest_mutations(runtime: Runtime, books: EBoekhouden) -> list[BookedMutatio
     Raises:
         domain.errors.RemoteError: the books cannot be asked.
     """
-    bound = runtime.ledger.coupling_state(runtime.settings.name)
-    administration = (bound.administration if bound else "") or books.administration_guid()
+    administration = runtime.administration(books)
     return list(runtime.ledger.read_back(administration, books, max_calls=_NEWEST_CALLS))

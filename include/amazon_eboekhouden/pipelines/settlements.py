@@ -34,27 +34,8 @@ from amazon_eboekhouden.pipelines.booking import book
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.pipelines.settlement_approval import (
-    approval_needed as approval_needed,
-)
-from amazon_eboekhouden.pipelines.settlement_approval import (
-    approval_text as approval_text,
-)
-from amazon_eboekhouden.pipelines.settlement_approval import (
-    approve as approve,
-)
-from amazon_eboekhouden.pipelines.settlement_approval import (
-    approve_waiting as approve_waiting,
-)
-from amazon_eboekhouden.pipelines.settlement_approval import (
-    decided_under as decided_under,
-)
-from amazon_eboekhouden.pipelines.settlement_approval import (
-    problems_to_weigh as problems_to_weigh,
-)
-from amazon_eboekhouden.pipelines.settlement_approval import (
-    reject as reject,
-)
-from amazon_eboekhouden.pipelines.settlement_approval import (
+    approval_needed,
+    reject,
     subject_of,
 )
 from amazon_eboekhouden.pipelines.settlement_cross_checks import Asked

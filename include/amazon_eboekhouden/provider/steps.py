@@ -241,11 +241,11 @@ def match_settlement() -> dict[str, Any]:
     Returns:
         the name of the batch, and whether a person must approve it, with the text to approve.
     """
-    from amazon_eboekhouden.pipelines import settlements
+    from amazon_eboekhouden.pipelines import settlement_approval, settlements
 
     def step(runtime: Runtime, settlement_id: str) -> dict[str, Any]:
         batch = settlements.match(runtime, settlement_id)
-        needed = settlements.approval_needed(runtime, settlement_id, batch)
+        needed = settlement_approval.approval_needed(runtime, settlement_id, batch)
         text = _to_approve(runtime, batch) if needed else ""
         if needed and not runtime.preview:
             settlements.wait_for_approval(runtime, settlement_id, batch)
@@ -257,20 +257,22 @@ def match_settlement() -> dict[str, Any]:
 
 def _to_approve(runtime: Runtime, batch: str) -> str:
     """The text of the approval: the statement, and what will stand on the list of problems."""
-    from amazon_eboekhouden.pipelines import settlements
+    from amazon_eboekhouden.pipelines import settlement_approval
     from amazon_eboekhouden.provider.dashboard.dutch import row_in_dutch, worded
 
-    found = [(one.row, worded(one)) for one in settlements.problems_to_weigh(runtime, batch)]
+    found = [
+        (one.row, worded(one)) for one in settlement_approval.problems_to_weigh(runtime, batch)
+    ]
     listed = [f"- {row_in_dutch(row)}: {one.title}. {one.cause}" for row, one in found]
     if len(listed) > _LISTED_MOST:
         listed[_LISTED_MOST:] = [f"- en {len(found) - _LISTED_MOST} andere"]
     more = ["", "Wat er daarna op de lijst staat:", "", *listed] if listed else []
-    return "\n".join([settlements.approval_text(runtime, batch), *more])
+    return "\n".join([settlement_approval.approval_text(runtime, batch), *more])
 
 
 def book_settlement(batch: str) -> dict[str, int]:
     """Book the settlement and check that clearing is zero."""
-    from amazon_eboekhouden.pipelines import settlements
+    from amazon_eboekhouden.pipelines import settlement_approval, settlements
 
     params = get_current_context()["params"]
 
@@ -278,7 +280,9 @@ def book_settlement(batch: str) -> dict[str, int]:
         # Only the approval of this very run leads from a waiting settlement to here; remembered,
         # it is not asked again when the booking takes a second run.
         if not runtime.preview:
-            settlements.approve_waiting(runtime, settlement_id, who="Airflow, Required Action")
+            settlement_approval.approve_waiting(
+                runtime, settlement_id, who="Airflow, Required Action"
+            )
         return settlements.book_matched(runtime, settlement_id, batch)
 
     report = _settlement_step(step)

@@ -21,9 +21,10 @@ from amazon_eboekhouden.domain.report_table import ReportFault
 from amazon_eboekhouden.domain.reported_bookings import booked_orders, is_unchanged, moved_dates
 from amazon_eboekhouden.domain.reported_facts import as_json, from_json
 from amazon_eboekhouden.domain.reported_orders import Known, Need, need_of, order_json
+from amazon_eboekhouden.domain.reported_slice import read_slice
 from amazon_eboekhouden.domain.shipment_reports import fulfilled_shipments
 from amazon_eboekhouden.domain.shipments import Shipment
-from amazon_eboekhouden.domain.vat_reports import invoice_data, merged_facts
+from amazon_eboekhouden.domain.vat_reports import invoice_data
 from amazon_eboekhouden.domain.windows import Window, chosen
 
 ORDER_ID = "405-1234567-1234567"
@@ -206,7 +207,7 @@ INVOICE_DATA = {
 @pytest.mark.parametrize("rate", ["0.21", "0,21", "21", "21%", "21.0 %"])
 def test_vat_invoice_data_tells_rates_and_cents(rate: str) -> None:
     report = invoice_data(file_of(INVOICE_DATA | {"item-vat-rate": rate}), None)
-    vat = report.items[ORDER_ID]["777"]
+    vat = report.items()[ORDER_ID]["777"]
     assert (vat.percent, vat.cents) == (Decimal(21), {"goods": 210, "goods_discount": -21})
 
 
@@ -220,6 +221,34 @@ def test_vat_invoice_data_tells_numbers_and_leaves_refunds_alone() -> None:
     )
 
 
+def test_an_order_sent_in_two_parts_is_told_by_two_reports_together() -> None:
+    later = {"shipping-id": "D2", "shipment-date": "2026-11-03T10:00:00+00:00"}
+    reports = [
+        (ReportKind.ORDERS, file_of(ROW | {"quantity": "2"}), None),
+        (ReportKind.INVOICE_DATA, file_of(INVOICE_DATA), None),
+        (ReportKind.INVOICE_DATA, file_of(INVOICE_DATA, INVOICE_DATA | later), None),
+        (ReportKind.SHIPMENTS, b"", None),
+    ]
+    known = read_slice(reports).known
+    # What stands in both, as at the edge of two windows, counts once.
+    assert [(one.shipment_id, one.pieces) for one in known.shipments[ORDER_ID].parcels] == [
+        ("D1", {"777": 1}),
+        ("D2", {"777": 1}),
+    ]
+    assert known.items[ORDER_ID]["777"].cents == {"goods": 420, "goods_discount": -42}
+    assert known.vat[ORDER_ID].invoice_numbers.keys() == {"D1", "D2"}
+
+
+def test_the_report_of_amazons_own_shipments_knows_best() -> None:
+    reports = [
+        (ReportKind.SHIPMENTS, file_of(SHIPPED), None),
+        (ReportKind.INVOICE_DATA, file_of(INVOICE_DATA), None),
+    ]
+    known = read_slice(reports).known
+    assert known.shipments[ORDER_ID].ship_from == "DE"
+    assert known.sent[ORDER_ID].ship_from == "NL"
+
+
 def test_a_vat_number_that_amazon_encrypted_is_none() -> None:
     long = INVOICE_DATA | {"buyer-vat-number": "x" * 60}
     assert invoice_data(file_of(long), None).facts[ORDER_ID].buyer_vat_number is None
@@ -228,7 +257,7 @@ def test_a_vat_number_that_amazon_encrypted_is_none() -> None:
 def test_facts_survive_the_way_through_the_staging_store() -> None:
     report = invoice_data(file_of(INVOICE_DATA), None)
     shipments = fulfilled_shipments(file_of(SHIPPED), None).by_order()
-    known = Known(shipments=shipments, vat=merged_facts([report]), items=report.items)
+    known = Known(shipments=shipments, vat=report.facts, items=report.items())
     back = from_json(as_json(known, [ORDER_ID, "another"]))
     assert back.shipments == shipments
     assert back.item_vat == {ORDER_ID: {"777": ItemVat(Decimal("21.00"), {

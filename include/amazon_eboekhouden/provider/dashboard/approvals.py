@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse
 
 from amazon_eboekhouden.domain.errors import SettingsError
-from amazon_eboekhouden.pipelines import settlements
+from amazon_eboekhouden.pipelines import settlement_approval
 from amazon_eboekhouden.pipelines.settlement_files import WAITING
 from amazon_eboekhouden.provider.dashboard import airflow_state
 from amazon_eboekhouden.provider.dashboard.actions import why_of
@@ -74,7 +74,7 @@ def _insist_on_waiting(sources: Sources, name: str, settlement_id: str) -> None:
 def _record(
     sources: Sources, name: str, settlement_id: str, *, approved: bool, who: str, why: str
 ) -> None:
-    decide = settlements.approve if approved else settlements.reject
+    decide = settlement_approval.approve if approved else settlement_approval.reject
     try:
         with sources.runtime(name) as runtime:
             decide(runtime, settlement_id, who=who, why=why)

@@ -17,7 +17,7 @@ from amazon_eboekhouden.domain.settlement.file import SettlementFile, read_settl
 from amazon_eboekhouden.domain.settlement.statement import SECTIONS
 from amazon_eboekhouden.ledger.overview_settlements import SettlementRow
 from amazon_eboekhouden.pipelines.runtime import Runtime
-from amazon_eboekhouden.pipelines.settlements import decided_under
+from amazon_eboekhouden.pipelines.settlement_approval import decided_under
 from amazon_eboekhouden.pipelines.statements import kept_frame
 from amazon_eboekhouden.provider.dashboard.pages import PageNumber, settings_of
 from amazon_eboekhouden.provider.dashboard.security import MayRead, ThisVisit
