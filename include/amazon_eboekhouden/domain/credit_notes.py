@@ -81,13 +81,8 @@ def credit_note(
             invoice=invoice["invoice_number"],
             left=euros(left_cents),
         )
-    weights = _weights(left, facts, per_item or {}) or [group.gross_cents for group in left]
-    if any(
-        share > group.gross_cents
-        for share, group in zip(split_largest_remainder(refunded_cents, weights), left, strict=True)
-    ):
-        weights = [group.gross_cents for group in left]
-    credited = [_negated(group) for group in _part(left, refunded_cents, left_cents, weights)]
+    shares = _shares(left, facts, per_item or {}, refunded_cents)
+    credited = [_negated(group) for group in _part(left, shares)]
     key = credit_note_key(invoice["order_id"], event_id)
     lines = mutation_lines(credited)
     mutation: dict[str, Any] = {
@@ -222,8 +217,20 @@ def _less(line: InvoiceLine, taken: tuple[int, int]) -> InvoiceLine:
     return replace(line, gross_cents=gross, net_cents=net)
 
 
+def _shares(
+    groups: Sequence[RateGroup], facts: Mapping[str, Any], per_item: PerItem, cents: int
+) -> list[int]:
+    """How much of a refund belongs to each rate: by its items, else by what is left of each."""
+    left = [group.gross_cents for group in groups]
+    if weights := _weights(groups, facts, per_item):
+        shares = split_largest_remainder(cents, weights)
+        if all(share <= most for share, most in zip(shares, left, strict=True)):
+            return shares
+    return split_largest_remainder(cents, left)
+
+
 def _weights(groups: Sequence[RateGroup], facts: Mapping[str, Any], per_item: PerItem) -> list[int]:
-    """How much of a refund belongs to each rate; [] when its items do not tell that surely."""
+    """Cents of each rate as the items of a refund name them; [] when they do not tell surely."""
     if len(groups) < 2:
         return []
     place = {item: n for n, group in enumerate(groups) for item in group.items}
@@ -241,13 +248,10 @@ def _weights(groups: Sequence[RateGroup], facts: Mapping[str, Any], per_item: Pe
     return [abs(weight) for weight in weights] if same_sign and any(weights) else []
 
 
-def _part(
-    groups: Sequence[RateGroup], cents: int, whole: int, weights: Sequence[int]
-) -> list[RateGroup]:
+def _part(groups: Sequence[RateGroup], shares: Sequence[int]) -> list[RateGroup]:
     """The part of an invoice that a refund stands for; all of it to the cent."""
-    if cents == whole:
+    if list(shares) == [group.gross_cents for group in groups]:
         return list(groups)
-    shares = split_largest_remainder(cents, weights)
     return [
         _part_of_rate(group, share) for group, share in zip(groups, shares, strict=True) if share
     ]

@@ -237,7 +237,9 @@ def _new(desk: _Desk, refund: AmazonRefund) -> None:
             "refund-amount-changed", refund, note=other.invoice_number, booked=booked, found=found
         )
         return
-    bearing = bearing_invoices(refund.order_id, refund.shipment_id, refund.cents, desk.known)
+    bearing = bearing_invoices(
+        refund.order_id, refund.shipment_id, refund.cents, desk.known, items=refund.per_item.keys()
+    )
     if len(bearing) > 1 or (bearing and bearing[0].currency != refund.currency):
         desk.report("refund-ambiguous", refund)
         return

@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from amazon_eboekhouden.domain.frames import BOOKED
 
 from tests.domain.orders.shop import ORDER_ID, booked, item, order
 from tests.domain.orders.shop import row as charge
 from tests.domain.refunds.told import Json, credited, refund
-from tests.domain.settlement.writing import file_of, row, settled
+from tests.domain.settlement.writing import file_of, invoice, row, settled
 from tests.golden.sales import as_booked
 
 LAMP = item("60.50", charge("ITEM", "60.50"), charge("TAX", "10.50"), item_id="1", sku="LAMP")
@@ -70,3 +71,53 @@ def test_items_that_do_not_account_for_all_of_it_tell_nothing(books: pd.DataFram
     raw["items"][0]["breakdowns"] = []
     made = credited([raw], books)
     assert _per_code(made.mutation_lines, made.mutations) == AT_BOTH
+
+
+def _per_shipment(*parts: tuple[str, str, str]) -> list[dict[str, Any]]:
+    """An invoice of 60.00 per shipment, with one item: shipment, item id, SKU."""
+    return [
+        invoice(
+            ORDER_ID,
+            "60.00",
+            booking=f"inv:A1805IZSGTT6HS:{ORDER_ID}:{name}",
+            invoice_number=f"AZ-{name}",
+            facts={"items": [{"order_item_id": item_id, "sku": sku}]},
+        )
+        for name, item_id, sku in parts
+    ]
+
+
+TWO = _per_shipment(("S1", "1", "LAMP"), ("S2", "2", "BOOK"))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"order-item-code": "2", "sku": "BOOK"},
+        {"order-item-code": "9001", "sku": "BOOK"},
+        {"order-item-code": "2"},
+    ],
+)
+def test_the_item_names_the_invoice_where_no_shipment_does(names: dict[str, str]) -> None:
+    back = row("Refund/ItemPrice/Principal", "-10.00", ORDER_ID, **{"adjustment-id": "A"}, **names)
+    made = settled(file_of([back]), *TWO).made
+    notes = made.mutations[made.mutations["booking_kind"] == "CRN"]
+    assert notes["invoice_number"].tolist() == ["CAZ-S2-1"]
+    told = credited([_told("BOOK")], BOOKED.of(TWO))
+    assert told.mutations["invoice_number"].tolist() == ["CAZ-S2-1"]
+
+
+@pytest.mark.parametrize(
+    ("books", "names"),
+    [
+        (TWO, {}),
+        (TWO, {"sku": "LANTERN"}),
+        (_per_shipment(("S1", "1", "BOOK"), ("S2", "2", "BOOK")), {"sku": "BOOK"}),
+    ],
+)
+def test_a_refund_that_fits_two_invoices_is_held(
+    books: list[dict[str, Any]], names: dict[str, str]
+) -> None:
+    back = row("Refund/ItemPrice/Principal", "-10.00", ORDER_ID, **{"adjustment-id": "A"}, **names)
+    found = settled(file_of([back]), *books)
+    assert found.matched["problem"].tolist() == ["settlement-refund-ambiguous"]

@@ -6,7 +6,7 @@ Source: accounting rule 9.3 (C5, C6); e-Boekhouden reference 8, "Double booking 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 import pandas as pd
@@ -129,7 +129,7 @@ def bank_line_problems(
 
 
 def bank_lines_elsewhere(
-    payouts: Iterable[tuple[date, int]],
+    payouts: Collection[tuple[date, int]],
     booked: pd.DataFrame,
     there: Iterable[BookedMutation],
     bank: str,

@@ -24,6 +24,9 @@ from amazon_eboekhouden.domain.bookings import BookingKind
 FOREIGN = "ext:"
 # What the facts of a suspense booking keep for the next reading of the same settlement.
 DECISIONS = ("orders", "refunds", "held", "kinds")
+# An item of an order: its id and its SKU, either may be "".
+Item = tuple[str, str]
+ITEM, SKU = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,6 @@ class Document:
         gross_cents: in EUR, negative for a credit note.
         currency: of the order.
         currency_cents: gross in that currency.
-        items: order item id and SKU of each item.
         invoice: for a credit note, the natural key of its invoice, "" when nobody tells.
         row: the BOOKED row, for those who need all of it.
     """
@@ -49,7 +51,7 @@ class Document:
     gross_cents: int
     currency: str
     currency_cents: int
-    items: tuple[tuple[str, str], ...]
+    items: tuple[Item, ...]
     invoice: str
     row: Mapping[str, Any]
 

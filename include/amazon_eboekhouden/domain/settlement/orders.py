@@ -12,11 +12,8 @@ from datetime import date
 
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.corrections import in_place_of
-from amazon_eboekhouden.domain.settlement.known import Document, Known
+from amazon_eboekhouden.domain.settlement.known import ITEM, SKU, Document, Known
 from amazon_eboekhouden.domain.settlement.places import Choice, Place
-
-# Places in `Document.items`.
-ITEM, SKU = 0, 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from amazon_eboekhouden.domain.booked_invoice import credit_note_key
 from amazon_eboekhouden.domain.corrections import in_place_of
 from amazon_eboekhouden.domain.credit_notes import seen_in_finances
 from amazon_eboekhouden.domain.settlement.exchange import at_rate_of
-from amazon_eboekhouden.domain.settlement.known import Document, Known
+from amazon_eboekhouden.domain.settlement.known import ITEM, SKU, Document, Item, Known
 from amazon_eboekhouden.domain.settlement.places import Choice, Place
 
 
@@ -33,6 +33,7 @@ class RefundEvent:
     posted: date
     cents: int
     currency: str = "EUR"
+    items: frozenset[Item] = frozenset()
 
 
 def choose_credit_notes(
@@ -173,7 +174,9 @@ def _days(note: Document) -> tuple[date, ...]:
 
 def _new(event: RefundEvent, known: Known) -> Choice:
     """A credit note that is still to be made, on the invoice that can bear it."""
-    bearing = bearing_invoices(event.order_id, event.shipment_id, event.cents, known)
+    bearing = bearing_invoices(
+        event.order_id, event.shipment_id, event.cents, known, items=event.items
+    )
     if not bearing:
         return Choice(
             Place.HELD, "more than the invoice", 0, problem="settlement-refund-too-large",
@@ -190,21 +193,35 @@ def _new(event: RefundEvent, known: Known) -> Choice:
 
 
 def bearing_invoices(
-    order_id: str, shipment_id: str, cents: int, known: Known
+    order_id: str,
+    shipment_id: str,
+    cents: int,
+    known: Known,
+    *,
+    items: Collection[Item] = (),
 ) -> Sequence[Document]:
     """The invoices of an order that a refund can be credited on.
 
-    Those of its shipment, else those with enough left.
+    Those of its shipment, else of those with enough left the ones that its items stand on.
 
     Args:
         order_id: an order that has invoices.
         shipment_id: that Amazon names, "" if none.
         cents: below zero for a refund, in the currency of the order.
         known: what the ledger knows of the order.
+        items: what was refunded; empty when not told.
     """
     invoices: Sequence[Document] = in_place_of(known.invoices[order_id], ())
     by_shipment = [i for i in invoices if shipment_id and i.shipment_id == shipment_id]
-    return by_shipment or [i for i in invoices if _left(i, known) >= -cents]
+    if by_shipment:
+        return by_shipment
+    fitting = [i for i in invoices if _left(i, known) >= -cents]
+    for place in (ITEM, SKU):
+        wanted = {item[place] for item in items} or {""}
+        named = [i for i in fitting if wanted <= {item[place] for item in i.items} - {""}]
+        if named:
+            return named
+    return fitting
 
 
 def _left(invoice: Document, known: Known) -> int:
