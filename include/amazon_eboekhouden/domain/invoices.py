@@ -8,7 +8,7 @@ Source: design sections 6 and 7; accounting rules 5, 6 and 8.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -17,20 +17,17 @@ from typing import Any
 import pandas as pd
 
 from amazon_eboekhouden.config.settings import CouplingSettings
-from amazon_eboekhouden.config.territories import Territory, territory_of
-from amazon_eboekhouden.config.vat import rates_apply_of
 from amazon_eboekhouden.domain.booked_invoice import (
     NEVER_BOOKED,
     NOT_YET_BOOKED,
-    credit_note_key,
     facts_text,
     groups_of_facts,
     invoice_key,
-    is_booked_credit,
     line_rows,
     shipment_of,
 )
 from amazon_eboekhouden.domain.bookings import DEBTORS, BookingKind, MutationKind
+from amazon_eboekhouden.domain.cancelled_orders import cancelled_event, credited_whole
 from amazon_eboekhouden.domain.corrected_invoices import (
     Correction,
     Hands,
@@ -40,13 +37,14 @@ from amazon_eboekhouden.domain.corrected_invoices import (
     for_corrections,
     waits_for,
 )
-from amazon_eboekhouden.domain.corrections import counts, number_of_next
-from amazon_eboekhouden.domain.credit_notes import credit_note
+from amazon_eboekhouden.domain.corrections import number_of_next
+from amazon_eboekhouden.domain.decided_sales import decided
 from amazon_eboekhouden.domain.descriptions import invoice_description
 from amazon_eboekhouden.domain.documents import document_facts, template_for
-from amazon_eboekhouden.domain.exchange import Exchange, Rates, exchange_on
+from amazon_eboekhouden.domain.exchange import Exchange, Rates
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, RELATIONS, SKIPPED
 from amazon_eboekhouden.domain.invoice_facts import invoice_facts
+from amazon_eboekhouden.domain.invoice_inputs import booked_rows, lines_by_order, records_of
 from amazon_eboekhouden.domain.invoice_numbers import (
     OWN_SOURCES,
     NumberSeries,
@@ -54,23 +52,18 @@ from amazon_eboekhouden.domain.invoice_numbers import (
     next_part_number,
 )
 from amazon_eboekhouden.domain.money import euros
-from amazon_eboekhouden.domain.orders import ORDERS, WHOLE, Skip
+from amazon_eboekhouden.domain.orders import WHOLE, Skip
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.proceeds import OrderFault
 from amazon_eboekhouden.domain.relations import relation_of, tells_more
 from amazon_eboekhouden.domain.sale_kinds import (
-    Parties,
-    Sale,
     ViesAnswer,
     normal_number,
-    sale_of,
 )
 from amazon_eboekhouden.domain.vat_lines import (
     OrderLine,
     RateGroup,
-    VatContext,
     mutation_lines,
-    rate_groups,
 )
 
 Row = Mapping[str, Any]
@@ -153,10 +146,12 @@ def invoices(
     Problems:
         every code of the catalogue's section "orders" that is about sale kinds and VAT.
     """
-    desk = _Desk(settings, install_key, *_booked(booked, orders), rates, vies, vcs_numbers or {})
+    desk = _Desk(
+        settings, install_key, *booked_rows(booked, orders), rates, vies, vcs_numbers or {}
+    )
     desk.updated = Updated(orders)
-    own_lines = _by_order(lines)
-    for order in _records(orders):
+    own_lines = lines_by_order(lines)
+    for order in records_of(orders):
         try:
             _handle(desk, order, own_lines.get((order["order_id"], order["shipment_id"]), []))
         except OrderFault as fault:
@@ -173,62 +168,6 @@ def invoices(
         SKIPPED.of(desk.skipped),
         RELATIONS.of(desk.known_relations.values()),
     )
-
-
-def _booked(
-    booked: pd.DataFrame, orders: pd.DataFrame
-) -> tuple[dict[str, Row], dict[str, list[Row]], dict[str, list[Row]], dict[str, list[Row]]]:
-    """BOOKED rows of these orders and all relations by natural key.
-
-    Returns:
-        rows by natural key; by order its invoices, rejected ones too, its credit notes, and what
-        settlements paid on them.
-    """
-    relations = booked["booking_kind"] == BookingKind.RELATION
-    own = booked[booked["order_id"].isin(orders["order_id"]) | relations]
-    rows: list[Row] = own.sort_values(["date", "booking"]).to_dict("records")  # type: ignore[assignment]
-    invoiced: dict[str, list[Row]] = {}
-    credits: dict[str, list[Row]] = {}
-    payments: dict[str, list[Row]] = {}
-    for row in rows:
-        if row["booking_kind"] == BookingKind.INVOICE:
-            invoiced.setdefault(row["order_id"], []).append(row)
-        elif is_booked_credit(row):
-            credits.setdefault(row["order_id"], []).append(row)
-        elif row["booking_kind"] == BookingKind.PAYMENT and row["settlement_id"] and counts(row):
-            payments.setdefault(row["order_id"], []).append(row)
-    return {row["booking"]: row for row in rows}, invoiced, credits, payments
-
-
-def _records(orders: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Orders as plain values, without the times that booking does not need."""
-    names = [name for name, kind in ORDERS.columns.items() if kind not in ("utc", "date")]
-    columns = [orders[name].to_numpy(dtype=object) for name in names]
-    for day, *values in zip(orders["date"].dt.date, *columns, strict=True):
-        yield {"date": day, **dict(zip(names, values, strict=True))}
-
-
-def _by_order(lines: pd.DataFrame) -> dict[tuple[str, str], list[OrderLine]]:
-    """Lines by order and shipment."""
-    found: dict[tuple[str, str], list[OrderLine]] = {}
-    taxes = [None if hole else int(tax) for tax, hole in _with_holes(lines["tax_cents"])]
-    names = (
-        "order_id", "shipment_id", "order_item_id", "sku", "component", "title", "pieces",
-        "rate_told",
-    )  # fmt: skip
-    columns = (lines[name].to_numpy(dtype=object) for name in names)
-    gross = lines["gross_cents"].tolist()
-    for order, part, item, sku, component, title, pieces, told, cents, tax in zip(
-        *columns, gross, taxes, strict=True
-    ):
-        rate = Decimal(told) if told else None
-        line = OrderLine(item, sku, component, cents, tax, title, int(pieces), rate)
-        found.setdefault((order, part), []).append(line)
-    return found
-
-
-def _with_holes(column: pd.Series[Any]) -> Iterator[tuple[Any, bool]]:
-    return zip(column.tolist(), column.isna().tolist(), strict=True)
 
 
 def _handle(desk: _Desk, order: Row, lines: Sequence[OrderLine]) -> None:
@@ -294,7 +233,9 @@ def _new(
     number = _corrected_number(desk, order, corrects) if corrects else _number(desk, order, before)
     taxed_on = date.fromisoformat(corrects.facts["ship_date"]) if corrects else on
     exchange = exchange_of(corrects.facts) if corrects else None
-    sale, exchange, groups = _decided(desk, order, lines, taxed_on, exchange)
+    sale, exchange, groups = decided(
+        desk.settings, desk.vies, desk.rates, order, lines, taxed_on, exchange
+    )
     checked = sale.vat_number or normal_number(order["buyer_vat_number"], order["ship_to"])
     relation = relation_of(
         order,
@@ -371,52 +312,9 @@ def _insist_on_open_period(on: date, settings: CouplingSettings) -> None:
         raise OrderFault("period-closed", on=on.isoformat(), closed=closed.isoformat())
 
 
-def _decided(
-    desk: _Desk,
-    order: Row,
-    lines: Sequence[OrderLine],
-    on: date,
-    exchange: Exchange | None = None,
-) -> tuple[Sale, Exchange, tuple[RateGroup, ...]]:
-    parties = _parties(order, lines, on)
-    sale = sale_of(parties, desk.settings, desk.vies)
-    area = {"ship_from": parties.ship_from, "ship_to": parties.ship_to}.get(
-        rates_apply_of(sale.kind)
-    )
-    context = VatContext(
-        area=area.rates if area else "",
-        country=area.country if area else "",
-        on=on,
-        amazons_cents=desk.settings.books.invoice_source == "vcs_amazon"
-        or any(line.rate_told is not None for line in lines),
-    )
-    exchange = exchange or exchange_on(order["currency"], on, desk.rates)
-    total = exchange.euro_cents(order["total_cents"])
-    return sale, exchange, rate_groups(lines, total, sale.kind, context, desk.settings)
-
-
-def _parties(order: Row, lines: Sequence[OrderLine], on: date) -> Parties:
-    known = [line.tax_cents for line in lines if line.tax_cents is not None]
-    return Parties(
-        ship_from=_territory(order["ship_from"], order["ship_from_postal_code"]),
-        ship_to=_territory(order["ship_to"], order["ship_to_postal_code"]),
-        facilitated=order["facilitated"],
-        sold_to_amazon=order["sold_to_amazon"],
-        is_business=order["is_business"],
-        vat_number=order["buyer_vat_number"],
-        on=on,
-        tax_shown="none" if not known else "some" if any(known) else "zero",
-        several_departures=order["ship_from_source"] == "mixed",
-    )
-
-
-def _territory(country: str, postal_code: str) -> Territory | None:
-    return territory_of(country, postal_code) if country else None
-
-
 def _kind(desk: _Desk, order: Row, lines: Sequence[OrderLine], on: date, of: Exchange) -> str:
     """What kind of sale an order is, judged as of a day."""
-    return _decided(desk, order, lines, on, of)[0].kind
+    return decided(desk.settings, desk.vies, desk.rates, order, lines, on, of)[0].kind
 
 
 def _add(
@@ -480,43 +378,21 @@ _HANDS: Hands[_Desk] = Hands(make=_new, repeat=_repeat, kind_of=_kind)
 def _cancelled(desk: _Desk, order: Row) -> None:
     """Credit what is left of the invoices whose order was cancelled after booking."""
     order_id = order["order_id"]
-    credited = 0
+    credited = False
     for row in desk.invoiced.get(order_id, ()):
-        if row["state"] not in NEVER_BOOKED and _rates_in(row):
-            credited += _credited_whole(desk, order, row)
+        if row["state"] in NEVER_BOOKED or not _rates_in(row):
+            continue
+        key, event = cancelled_event(row)
+        note = credited_whole(
+            row, event, order["date"], desk.booked.get(key), desk.credits.get(order_id, ())
+        )
+        if note is None:
+            continue
+        credited = True
+        if isinstance(note, Problem):
+            desk.problems.append(note)
+            continue
+        desk.mutations.append(note[0])
+        desk.lines += note[1]
     if not credited:
         desk.skipped.append({"order_id": order_id, "reason": Skip.CANCELLED.value})
-
-
-def _credited_whole(desk: _Desk, order: Row, invoice: Row) -> bool:
-    """Make the credit note of what is left of an invoice; whether anything was left."""
-    part = shipment_of(invoice["booking"])
-    event = "cancelled" if part == WHOLE else f"cancelled-{part}"
-    key = credit_note_key(order["order_id"], event)
-    own = desk.booked.get(key)
-    others = [
-        row
-        for row in desk.credits.get(order["order_id"], ())
-        if row["booking"] != key
-        and json.loads(row["facts"] or "{}").get("invoice", "") in ("", invoice["booking"])
-    ]
-    earlier = others if own is None else [r for r in others if r["date"] <= own["date"]]
-    left = int(invoice["gross_cents"]) + sum(int(row["gross_cents"]) for row in earlier)
-    if left <= 0:
-        return False
-    note = credit_note(
-        invoice,
-        refunded_cents=left,
-        event_id=event,
-        sequence=len(earlier) + 1,
-        date=order["date"] if own is None else own["date"].date(),
-        reason="geannuleerd",
-        earlier=earlier,
-    )
-    if isinstance(note, Problem):
-        desk.problems.append(note)
-        return True
-    mutation, lines = note
-    desk.mutations.append(mutation)
-    desk.lines += lines
-    return True
