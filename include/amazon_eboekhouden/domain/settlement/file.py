@@ -11,11 +11,9 @@ the last cent is refused. Source: Amazon reference 8.2, 8.3 and 8.6.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from itertools import islice
 from typing import BinaryIO
 
@@ -25,11 +23,10 @@ import pandas as pd
 from amazon_eboekhouden.domain.frames import Frame
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.domain.settlement.file_columns import Columns, Lines
 from amazon_eboekhouden.domain.settlement.formats import (
     Unreadable,
     day_first,
-    decoded_pieces,
-    encoding_of,
     moment,
     possible_amounts,
 )
@@ -70,7 +67,6 @@ _TEXTS = (
     "transaction-type", "amount-type", "amount-description", "order-id", "shipment-id",
     "order-item-code", "sku", "adjustment-id", "merchant-adjustment-item-id",
 )  # fmt: skip
-_PIECE_BYTES = 1 << 20
 # Lines that are looked at together, column by column.
 _CHUNK_LINES = 8_192
 _MONTH_FIRST = frozenset({"USD", "CAD", "MXN"})
@@ -105,104 +101,6 @@ class SettlementFile:
     rows: pd.DataFrame
 
 
-class _Columns:
-    """The lines of a file by column: per cell a small number, per column the distinct texts.
-
-    A million rows fit in memory this way, and every text is looked at once.
-    """
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = names
-        self._texts: dict[str, dict[str, int]] = {name: {} for name in names}
-        # Per chunk: what grows step by step would leave holes as large as itself in the memory.
-        self._codes: dict[str, list[np.ndarray]] = {name: [] for name in names}
-        self._lines: list[np.ndarray] = []
-        self._hashes: list[bytes] = []
-
-    def add(self, lines: Sequence[int], columns: Sequence[Sequence[str]]) -> None:
-        """Take lines, by column; the cells hold no blanks at their ends."""
-        self._lines.append(np.array(lines, dtype="int32"))
-        self._hashes.append(
-            b"".join(
-                hashlib.blake2b("\t".join(row).encode(), digest_size=8).digest()
-                for row in zip(*columns, strict=True)
-            )
-        )
-        for name, cells in zip(self.names, columns, strict=True):
-            known = self._texts[name]
-            for text in dict.fromkeys(cells):
-                known.setdefault(text, len(known))
-            kind = "uint8" if len(known) <= 256 else "int32"
-            codes = np.fromiter(map(known.__getitem__, cells), dtype=kind, count=len(cells))
-            self._codes[name].append(codes)
-
-    @property
-    def lines(self) -> np.ndarray:
-        """Number in the file per row."""
-        return np.concatenate([np.zeros(0, dtype="int32"), *self._lines])
-
-    @property
-    def hashes(self) -> np.ndarray:
-        """Hash of the content per row."""
-        return np.frombuffer(b"".join(self._hashes), dtype=">u8").astype("uint64")
-
-    def distinct(self, name: str) -> list[str]:
-        """The different texts of a column."""
-        return list(self._texts.get(name, ()))
-
-    def codes_of(self, name: str) -> np.ndarray:
-        """Place in `distinct` per row."""
-        if name not in self._codes:
-            return np.zeros(len(self.lines), dtype="uint8")
-        return np.concatenate([np.zeros(0, dtype="uint8"), *self._codes[name]])
-
-    def words(self, name: str) -> pd.Series:
-        """The column, which is let go of."""
-        made = words(self.distinct(name) or [""], self.codes_of(name))
-        self.forget(name)
-        return made
-
-    def forget(self, name: str) -> None:
-        """Let go of a column that is not needed any more."""
-        self._texts.pop(name, None)
-        self._codes.pop(name, None)
-
-
-class _Lines:
-    """The lines of a file, read piece by piece."""
-
-    def __init__(self, content: bytes | BinaryIO, charset: str | None) -> None:
-        pieces = partial(_pieces, content)
-        self._texts = decoded_pieces(pieces(), encoding_of(pieces, charset))
-        self.header = ""
-        self.last = ""
-
-    def __iter__(self) -> Iterator[str]:
-        kept, first = "", True
-        for text in self._texts:
-            *whole, kept = (kept + text).split("\n")
-            if whole and first:
-                self.header, first = whole[0], False
-            yield from whole
-        self.last = "" if first else kept
-        yield kept
-
-    @property
-    def is_cut(self) -> bool:
-        """A last line without its end and without all its columns: the rest is missing."""
-        return bool(self.last.strip()) and self.last.count("\t") < self.header.count("\t")
-
-
-def _pieces(content: bytes | BinaryIO) -> Iterator[bytes]:
-    if isinstance(content, bytes):
-        for start in range(0, len(content), _PIECE_BYTES):
-            yield content[start : start + _PIECE_BYTES]
-        return
-    content.seek(0)
-    while piece := content.read(_PIECE_BYTES):
-        yield piece
-
-
 def read_settlement(
     content: bytes | BinaryIO, *, charset: str | None = None, currency: str | None = None
 ) -> SettlementFile | list[Problem]:
@@ -217,7 +115,7 @@ def read_settlement(
         The settlement, or why it is refused.
     """
     try:
-        lines = _Lines(content, charset)
+        lines = Lines(content, charset)
     except Unreadable as error:
         return [problem("settlement-encoding", "settlement file", tried=str(error))]
     given = iter(lines)
@@ -230,14 +128,14 @@ def read_settlement(
     return read if isinstance(read, list) else _settlement(*read, currency or "")
 
 
-def _read(given: Iterator[str]) -> tuple[dict[str, str], _Columns] | list[Problem]:
+def _read(given: Iterator[str]) -> tuple[dict[str, str], Columns] | list[Problem]:
     """Summary row and columns of a file's lines."""
     names = [name.strip().casefold() for name in next(given, "").split("\t")]
     missing = [name for name in _REQUIRED if name not in names]
     if missing:
         return [problem("settlement-columns", "settlement file", missing=", ".join(missing))]
     wanted = [(names.index(n), n) for n in dict.fromkeys(names) if n in _REQUIRED + _OPTIONAL]
-    columns = _Columns([name for _, name in wanted])
+    columns = Columns([name for _, name in wanted])
     summary: list[dict[str, str]] = []
     numbered = enumerate(given, start=2)
     while chunk := list(islice(numbered, _CHUNK_LINES)):
@@ -285,7 +183,7 @@ def _without_summary(
 
 
 def _settlement(
-    summary: dict[str, str], columns: _Columns, currency_hint: str
+    summary: dict[str, str], columns: Columns, currency_hint: str
 ) -> SettlementFile | list[Problem]:
     settlement_id = summary["settlement-id"]
     row = f"settlement {settlement_id}"
@@ -310,7 +208,7 @@ def _settlement(
     return SettlementFile(header, _rows(columns, cents, dates))
 
 
-def _amounts(total: str, columns: _Columns, row: str) -> tuple[int, np.ndarray] | Problem:
+def _amounts(total: str, columns: Columns, row: str) -> tuple[int, np.ndarray] | Problem:
     explained, refused = possible_amounts([total, *columns.distinct("amount")])
     if not explained:
         return problem("settlement-amount", row, text=refused)
@@ -334,7 +232,7 @@ def _amounts(total: str, columns: _Columns, row: str) -> tuple[int, np.ndarray] 
 class _Dates:
     """The dates of a file, read one way throughout."""
 
-    def __init__(self, summary: dict[str, str], columns: _Columns, currency: str) -> None:
+    def __init__(self, summary: dict[str, str], columns: Columns, currency: str) -> None:
         period = [summary.get(f"settlement-{end}-date", "") for end in ("start", "end")]
         deposit = summary.get("deposit-date", "")
         names = ("posted-date-time", "posted-date")
@@ -366,7 +264,7 @@ def _spread(moments: Iterable[tuple[datetime, date]]) -> int:
     return (max(days) - min(days)).days if days else 0
 
 
-def _rows(columns: _Columns, cents: np.ndarray, dates: _Dates) -> pd.DataFrame:
+def _rows(columns: Columns, cents: np.ndarray, dates: _Dates) -> pd.DataFrame:
     for name in ("settlement-id", "total-amount", "currency", "amount"):
         columns.forget(name)
     posted_utc, posted = _posted(columns, dates)
@@ -384,7 +282,7 @@ def _rows(columns: _Columns, cents: np.ndarray, dates: _Dates) -> pd.DataFrame:
     return SETTLEMENT_ROWS.check(pd.DataFrame(data, copy=False))
 
 
-def _posted(columns: _Columns, dates: _Dates) -> tuple[pd.Series, pd.Series]:
+def _posted(columns: Columns, dates: _Dates) -> tuple[pd.Series, pd.Series]:
     """Moment and local date per row: of the date-time, else of the date, else the period's end."""
     end = moment(dates.end.isoformat(), day_first=False)
     utc = np.full(len(columns.lines), "NaT", dtype="datetime64[us]")
@@ -407,7 +305,7 @@ def _fill(column: np.ndarray, values: np.ndarray, codes: np.ndarray) -> None:
     column[holes] = values[codes[holes]]
 
 
-def _marketplaces(columns: _Columns) -> pd.Series:
+def _marketplaces(columns: Columns) -> pd.Series:
     codes = [marketplace_code(name) for name in columns.distinct("marketplace-name") or [""]]
     return words(codes, columns.codes_of("marketplace-name"))
 
@@ -421,7 +319,7 @@ def marketplace_code(name: str) -> str:
     return _MARKETPLACE_OF.get(domain, domain[-2:].upper())
 
 
-def _row_hashes(columns: _Columns) -> pd.Series:
+def _row_hashes(columns: Columns) -> pd.Series:
     """Content of the line plus how-manieth: the same in any order of the rows."""
     hashes = columns.hashes
     nth = _occurrence(hashes)
