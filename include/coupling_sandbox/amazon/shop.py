@@ -1,17 +1,14 @@
 """What Amazon keeps of its sellers: order versions, report documents, transactions, truth.
 
-Kept in a temporary SQLite file, so that a seller with a million orders fits in little memory.
+Kept in a SQLite file without a name, so that a seller with a million orders fits in little memory
+and nothing stays behind, however the process ends.
 """
 
 import json
-import shutil
 import sqlite3
-import tempfile
-import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from coupling_sandbox.amazon.shelf import Shelf, from_ms, ms
@@ -87,14 +84,12 @@ class OrderQuery:
 
 
 class Shop(Shelf):
-    """The store of all sellers. Not thread-safe; the server answers one call at a time."""
+    """The store of all sellers: the server alone writes; a long report reads in another thread."""
 
     def __init__(self) -> None:
-        folder = tempfile.mkdtemp(prefix="amazon-sandbox-")
-        self._db = sqlite3.connect(Path(folder) / "shop.sqlite", check_same_thread=False)
-        # Thrown away with the shop, at the latest when the process ends.
-        self.close = weakref.finalize(self, _throw_away, self._db, folder)
-        # The file is thrown away with the process: speed matters, durability doesn't.
+        # A name of no letters asks SQLite for a file of its own that vanishes with the connection.
+        self._db = sqlite3.connect("", check_same_thread=False)
+        # Speed matters, durability doesn't.
         self._db.executescript("pragma journal_mode = off; pragma synchronous = off;")
         self._db.executescript(SCHEMA)
         self._serial = 0
@@ -244,11 +239,6 @@ class Shop(Shelf):
             "order by created_ms desc, report_id desc"
         )
         return [_report(row) for row in self._all(sql, (seller, ms(since), ms(until)))]
-
-
-def _throw_away(db: sqlite3.Connection, folder: str) -> None:
-    db.close()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _time_of(text: Any, otherwise: datetime) -> datetime:
