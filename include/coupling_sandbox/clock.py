@@ -6,6 +6,17 @@ from datetime import UTC, datetime, timedelta
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
+def read_time(text: str) -> datetime:
+    """Read an ISO 8601 time; one without a zone is UTC.
+
+    Raises:
+        ValueError: it is none.
+        TypeError: it is no text.
+    """
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 class Clock:
     """A clock that can be set or advanced and keeps running.
 

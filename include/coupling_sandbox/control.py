@@ -1,7 +1,6 @@
 """What every sandbox has: its state apart from the service's, and the control verbs for it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -9,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from coupling_sandbox.clock import Clock
+from coupling_sandbox.clock import Clock, read_time
 from coupling_sandbox.faults import (
     Answer,
     CallLog,
@@ -121,9 +120,3 @@ async def _wrong_use(_request: Request, error: Exception) -> JSONResponse:
 def refuse(cause: str, status: int = 400) -> JSONResponse:
     """Answer a control verb that was used wrongly."""
     return JSONResponse({"error": cause}, status)
-
-
-def read_time(text: str) -> datetime:
-    """Read an ISO 8601 time; one without a zone is UTC."""
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

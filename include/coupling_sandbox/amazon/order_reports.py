@@ -17,6 +17,7 @@ from coupling_sandbox.amazon.service import Asked
 from coupling_sandbox.amazon.shelf import ms
 from coupling_sandbox.amazon.shop import OrderQuery
 from coupling_sandbox.amazon.shown import Shown, inner, shown_items
+from coupling_sandbox.clock import read_time
 
 ORDER_COLUMNS = (
     "amazon-order-id", "merchant-order-id", "purchase-date", "last-updated-date", "order-status",
@@ -252,10 +253,9 @@ def when(text: Any) -> str:
 
 def _moment(text: Any) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text)
+        return read_time(text)
     except (TypeError, ValueError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _written(moment: datetime) -> str:

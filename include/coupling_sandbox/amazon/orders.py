@@ -11,6 +11,7 @@ from coupling_sandbox.amazon.errors import SpApiRefusal
 from coupling_sandbox.amazon.service import Asked, Operation, iso
 from coupling_sandbox.amazon.shelf import ms
 from coupling_sandbox.amazon.shop import OrderQuery
+from coupling_sandbox.clock import read_time
 
 LAG = timedelta(minutes=2)
 TOKEN_LIFE = timedelta(hours=24)
@@ -112,7 +113,7 @@ async def get_order(asked: Asked) -> Mapping[str, Any]:
 def _transient(asked: Asked) -> None:
     """Refuse valid requests for a while, as the real service did in August 2026."""
     until = asked.amazon.options.transient_400_until
-    if until and asked.now < datetime.fromisoformat(until):
+    if until and asked.now < read_time(until):
         raise SpApiRefusal("invalid_input")
 
 

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from coupling_sandbox.amazon.documents import SETTLEMENTS, get_report_document, store_document
@@ -12,6 +12,7 @@ from coupling_sandbox.amazon.errors import SpApiRefusal
 from coupling_sandbox.amazon.requested import check_request, requested_report
 from coupling_sandbox.amazon.service import Asked, Operation, iso
 from coupling_sandbox.amazon.shop import Report
+from coupling_sandbox.clock import read_time
 
 KEPT = timedelta(days=90)
 ORDER_REPORTS_KEPT = timedelta(days=30)
@@ -235,10 +236,9 @@ def _moment(text: Any, otherwise: datetime) -> datetime:
     if text is None:
         return otherwise
     try:
-        moment = datetime.fromisoformat(text)
+        return read_time(text)
     except (TypeError, ValueError):
         raise SpApiRefusal("invalid_input", "A data time is not an ISO 8601 date-time.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _pack(query: Mapping[str, Any]) -> str:

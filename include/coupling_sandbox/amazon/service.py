@@ -16,7 +16,7 @@ from coupling_sandbox.amazon.errors import SpApiRefusal, gateway_headers, refusa
 from coupling_sandbox.amazon.limits import Buckets
 from coupling_sandbox.amazon.login import Grant, Login
 from coupling_sandbox.amazon.shop import Shop
-from coupling_sandbox.clock import Clock
+from coupling_sandbox.clock import Clock, read_time
 from coupling_sandbox.given import check_kind
 
 
@@ -82,7 +82,7 @@ class Options:
         if name == "document_charset" and value:
             "".encode(value)
         if name == "transient_400_until" and value:
-            datetime.fromisoformat(value)
+            read_time(value)
 
 
 @dataclass
@@ -145,10 +145,9 @@ class Asked:
         if text is None:
             return None
         try:
-            moment = datetime.fromisoformat(text.replace(" ", "+"))
+            return read_time(text.replace(" ", "+"))
         except ValueError:
             raise SpApiRefusal("invalid_input", f"{name} is not an ISO 8601 date-time.") from None
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def whole(self, name: str, default: int, most: int) -> int:
         """Return a whole number parameter between 1 and ``most``; 400 for anything else."""

@@ -8,10 +8,11 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from coupling_sandbox.amazon.shelf import Shelf, from_ms, ms
+from coupling_sandbox.clock import read_time
 
 SCHEMA = """
 create table version (
@@ -244,10 +245,9 @@ class Shop(Shelf):
 def _time_of(text: Any, otherwise: datetime) -> datetime:
     # Orders come through a control verb as a test wrote them, malformed ones included.
     try:
-        moment = datetime.fromisoformat(text)
+        return read_time(text)
     except (TypeError, ValueError):
         return otherwise
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _report(row: tuple[Any, ...]) -> Report:

@@ -17,6 +17,7 @@ from coupling_sandbox.amazon.places import MARKETPLACES
 from coupling_sandbox.amazon.reports import STATUSES
 from coupling_sandbox.amazon.service import Amazon
 from coupling_sandbox.amazon.shop import Report
+from coupling_sandbox.clock import read_time
 from coupling_sandbox.control import refuse
 from coupling_sandbox.given import json_body
 
@@ -237,7 +238,6 @@ def _date(text: str | None) -> datetime | None:
         except ValueError:
             continue
     try:
-        moment = datetime.fromisoformat(cleaned)
+        return read_time(cleaned)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

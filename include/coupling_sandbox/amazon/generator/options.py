@@ -7,6 +7,7 @@ from typing import Any
 
 from coupling_sandbox.amazon.generator.rates import EU
 from coupling_sandbox.amazon.places import MARKETPLACES
+from coupling_sandbox.clock import read_time
 from coupling_sandbox.given import check_kind
 
 BASES = ("exclusive", "inclusive", "mixed", "none")
@@ -90,7 +91,7 @@ class SeedOptions:
         values = dict(given)
         for name, inside in (("from", "start"), ("to", "end")):
             if name in values:
-                values[inside] = _time(values.pop(name))
+                values[inside] = read_time(values.pop(name))
         known = {f.name for f in fields(cls)}
         if strange := set(values) - known:
             shown = sorted((known - {"start", "end"}) | {"from", "to"})
@@ -131,8 +132,3 @@ class SeedOptions:
         values["from"] = values.pop("start").isoformat()
         values["to"] = values.pop("end").isoformat()
         return values
-
-
-def _time(text: Any) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
