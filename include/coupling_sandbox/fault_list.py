@@ -1,11 +1,10 @@
 """The list of faults: what may stand in it, and which line strikes a call."""
 
-import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from coupling_sandbox.given import check_kind
+from coupling_sandbox.given import check_charset, check_kind
 
 REPLACING = ("http_429", "http_500_html", "http_503_empty", "http_403_gateway", "reset", "hang")
 SPOILING = (
@@ -87,13 +86,6 @@ def _check_field(name: str, value: Any) -> None:
     if name == "status" and not 400 <= value <= 599:
         raise ValueError("status must be between 400 and 599")
     if name == "charset":
-        _check_charset(value)
+        check_charset(name, value)
     if not isinstance(value, str) and value < 0:
         raise ValueError(f"{name} must not be negative")
-
-
-def _check_charset(name: str) -> None:
-    try:
-        codecs.lookup(name)
-    except LookupError:
-        raise ValueError(f"charset {name!r} is unknown") from None

@@ -43,3 +43,19 @@ def check_kind(name: str, value: Any, like: Any) -> None:
         fits = False
     if not fits:
         raise ValueError(f"{name} must be {_NAMES[kind]}, not {value!r}")
+
+
+def texts(name: str, value: Any) -> tuple[str, ...]:
+    """Return a list of texts as a tuple; raise ValueError for anything else."""
+    check_kind(name, value, [])
+    for one in value:
+        check_kind(name, one, "")
+    return tuple(value)
+
+
+def check_charset(name: str, value: str) -> None:
+    """Raise ValueError unless Python can write text in the charset ``value``."""
+    try:
+        "".encode(value)
+    except LookupError:
+        raise ValueError(f"{name} {value!r} is no charset of texts") from None

@@ -17,6 +17,7 @@ WRONG = {
     "faults": ['[{"kind": "slow", "after": "x"}]', '[{"kind": "slow", "times": 1.5}]',
                '[{"kind": "slow", "seconds": -1}]', '[{"kind": "x"}]', '[{"kind": ["slow"]}]',
                '[{"kind": "wrong_charset", "charset": "x"}]', '[{"kind": "slow", "operation": 1}]',
+               '[{"kind": "wrong_charset", "charset": "hex"}]',
                '[{"kind": "oversized", "size_bytes": "1"}]', '[{"kind": "slow", "when": "now"}]'],
     "orders": ["{}", '[{"orderId": null}]', '{"orders": {}}'],
     "seed": ['{"fba": "x"}', '{"business": 2}', '{"orders": 1.5}', '{"orders": true}',
@@ -25,6 +26,7 @@ WRONG = {
     "credentials": ["{}", '[{"refresh_token": 5}]', '[{"roles": "x"}]', '[{"roles": [1]}]',
                     '[{"revoked": 1}]', '[{"marketplaces": ["XX"]}]'],
     "options": ['{"bucket_fill": -1}', '{"rate_scale": 0}', '{"document_charset": "x"}',
+                '{"document_charset": "hex"}',
                 '{"transient_400_until": "x"}', '{"missing_role": []}', '{"report_seconds": "x"}',
                 '{"order_report_days": true}', '{"get_mutaties_cap": 0}'],
     "ledgers": ['{"add": 1}', '{"add": [1]}', '[{"code": "1"}]', '[{"code": "", "category": 1}]'],
@@ -39,7 +41,8 @@ WRONG = {
     "articles": ["{}", '[{"ArtikelCode": 5}]', '[{"InkoopprijsExclBTW": "x"}]'],
     "rates": ["[]", DAY + "1}", DAY + '{"SEK": {}}}', DAY + '{"SEK": "NaN"}}', '{"x": null}'],
     "vat-numbers": ["[]", '{"NL1": 5}', '{"": true}', '{"DE": true}', '{"NL1": {"valid": "x"}}',
-                    '{"NL1": {"name": 5}}', '{"NL1": true, "XX1": true}'],
+                    '{"NL1": {"name": 5}}', '{"NL1": true, "XX1": true}',
+                    '{"NL1": [["valid", true]]}'],
 }  # fmt: skip
 SANDBOXES = {
     "amazon": (amazon_app, "clock faults orders seed credentials options"),

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from coupling_sandbox.amazon.errors import SpApiRefusal, login_headers, login_refusal
 from coupling_sandbox.amazon.places import MARKETPLACES
 from coupling_sandbox.clock import Clock
-from coupling_sandbox.given import check_kind
+from coupling_sandbox.given import check_kind, texts
 
 ROLES = (
     "finance_and_accounting",
@@ -52,12 +52,11 @@ class Grant:
             raise ValueError(f"unknown field {sorted(strange)[0]!r}; known: {sorted(known)}")
         values = dict(given)
         for name, value in given.items():
-            like = getattr(cls(), name)
-            check_kind(name, value, [] if isinstance(like, tuple) else like)
-            if isinstance(value, list):
-                for one in value:
-                    check_kind(name, one, "")
-                values[name] = tuple(value)
+            like = getattr(base, name)
+            if isinstance(like, tuple):
+                values[name] = texts(name, value)
+            else:
+                check_kind(name, value, like)
         if strange := set(values.get("roles", ())) - set(ROLES):
             raise ValueError(f"unknown role {sorted(strange)[0]!r}; known: {list(ROLES)}")
         if strange := set(values.get("marketplaces", ())) - set(MARKETPLACES):

@@ -17,7 +17,7 @@ from coupling_sandbox.amazon.limits import Buckets
 from coupling_sandbox.amazon.login import Grant, Login
 from coupling_sandbox.amazon.shop import Shop
 from coupling_sandbox.clock import Clock, read_time
-from coupling_sandbox.given import check_kind
+from coupling_sandbox.given import check_charset, check_kind
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Options:
         if not least <= value <= most:
             raise ValueError(f"{name} must be between {least} and {most}")
         if name == "document_charset" and value:
-            "".encode(value)
+            check_charset(name, value)
         if name == "transient_400_until" and value:
             read_time(value)
 

@@ -156,7 +156,7 @@ class Verbs:
             given = await json_body(request, dict)
             try:
                 options.change(given)
-            except (ValueError, LookupError) as error:
+            except ValueError as error:
                 return refuse(str(error))
             self._amazon.buckets.fill = options.bucket_fill
             self._amazon.buckets.scale = options.rate_scale

@@ -10,6 +10,8 @@ import datetime as dt
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
+from coupling_sandbox.given import texts
+
 _R20: Final = "e-Boekhouden reference, section 20"
 
 
@@ -234,9 +236,7 @@ def _coerced(name: str, definition: Any, value: Any) -> Any:
         return _coerced_number(name, value, definition.metadata["least"])
     if allowed is dt.date:
         return None if value is None else dt.date.fromisoformat(value)
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise ValueError(f"option {name!r} takes a list of texts, not {value!r}")
-    return tuple(value)
+    return texts(name, value)
 
 
 def _coerced_number(name: str, value: Any, least: int) -> int:

@@ -62,9 +62,10 @@ class Vies:
         A key of two letters is a member state: `{"DE": {"error": "MS_UNAVAILABLE"}}`; null
         mends it.
         """
-        read = {key.upper().replace(" ", ""): _given(key, value) for key, value in body.items()}
-        for key, value in read.items():
-            self._change(key, value)
+        tidy = {key.upper().replace(" ", ""): value for key, value in body.items()}
+        read = {key: _given(key, value) for key, value in tidy.items()}
+        for key, given in read.items():
+            self._change(key, given)
 
     def _change(self, key: str, given: dict[str, Any]) -> None:
         error = given.get("error")
@@ -101,10 +102,10 @@ class Vies:
 
 def _given(key: str, value: Any) -> dict[str, Any]:
     """Return what is said of a number or of a member state; raise ValueError for what can't be."""
-    state = key.upper().replace(" ", "")
-    if state[:2] not in COUNTRIES:
+    if key[:2] not in COUNTRIES:
         raise ValueError(f"{key!r} begins with no member state of VIES")
-    given = {"valid": value} if isinstance(value, bool) else dict(value or {})
+    given = {"valid": value} if isinstance(value, bool) else ({} if value is None else value)
+    check_kind(key, given, {})
     kinds = {"valid": True, "name": "", "address": "", "error": ""}
     unknown = sorted(set(given) - set(kinds))
     if unknown:
@@ -114,7 +115,7 @@ def _given(key: str, value: Any) -> dict[str, Any]:
     error = given.get("error")
     if error is not None and error not in MEMBER_STATE_ERRORS:
         raise ValueError(f"error {error!r} is none of {', '.join(MEMBER_STATE_ERRORS)}")
-    if len(state) == 2 and given and error is None:
+    if len(key) == 2 and given and error is None:
         raise ValueError(f"member state {key!r} takes an error or null")
     return given
 

@@ -8,7 +8,7 @@ from typing import Any
 from coupling_sandbox.amazon.generator.rates import EU
 from coupling_sandbox.amazon.places import MARKETPLACES
 from coupling_sandbox.clock import read_time
-from coupling_sandbox.given import check_kind
+from coupling_sandbox.given import check_kind, texts
 
 BASES = ("exclusive", "inclusive", "mixed", "none")
 PROFILES = ("nl_month", "year")
@@ -99,10 +99,7 @@ class SeedOptions:
         for name, value in values.items():
             like = getattr(cls, name)
             if isinstance(like, tuple):
-                check_kind(name, value, [])
-                for one in value:
-                    check_kind(name, one, "")
-                values[name] = tuple(value)
+                values[name] = texts(name, value)
             elif not isinstance(like, datetime):
                 check_kind(name, value, like)
         options = cls(**values)
