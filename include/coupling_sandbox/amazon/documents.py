@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -115,9 +116,8 @@ def publish(
     """Store a finished report with its document; return its document's id."""
     declared = amazon.options.document_charset if charset is None else charset
     document_id = store_document(amazon, seller, body, declared, compressed)
-    ready = Report(**{**report.__dict__, "document_id": document_id})
+    ready = replace(report, document_id=document_id)
     amazon.shop.put_report(seller, ready)
     if amazon.options.duplicate_settlements and report.type == SETTLEMENTS:
-        twin = {**ready.__dict__, "report_id": f"9{report.report_id}"}
-        amazon.shop.put_report(seller, Report(**twin))
+        amazon.shop.put_report(seller, replace(ready, report_id=f"9{report.report_id}"))
     return document_id

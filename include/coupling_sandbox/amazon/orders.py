@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,7 +85,7 @@ async def search_orders(asked: Asked) -> Mapping[str, Any]:
         asked.amazon.options.result_order == "newest_first",
     )
     start, before = _position(asked, before)
-    query = OrderQuery(**{**query.__dict__, "before_ms": ms(before)})
+    query = replace(query, before_ms=ms(before))
     if asked.fault == "empty_page":
         rows = []
     else:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -137,7 +138,7 @@ async def cancel_report(asked: Asked) -> Mapping[str, Any]:
     report = _known(asked)
     if _status(report, asked.now) != "IN_QUEUE":
         raise SpApiRefusal("cannot_cancel")
-    stopped = Report(**{**report.__dict__, "status": "CANCELLED_BY_SELLER", "done": asked.now})
+    stopped = replace(report, status="CANCELLED_BY_SELLER", done=asked.now)
     asked.amazon.shop.put_report(asked.seller, stopped)
     return {}
 
@@ -199,15 +200,16 @@ def _finish(asked: Asked, report: Report, status: str, text: str) -> None:
     if options.report_outcome != "DONE":
         status = options.report_outcome
     done = report.created + timedelta(seconds=options.report_seconds)
-    made = {**report.__dict__, "status": status, "done": done}
+    made = replace(report, status=status, done=done)
     if status != "CANCELLED":
         # A FATAL report's document says what went wrong; the VAT report was seen in UTF-8.
         is_vat = report.type == "GET_VAT_TRANSACTION_DATA"
         charset = "UTF-8" if is_vat else options.document_charset
         written = text if status == "DONE" else json.dumps({"errorDetails": "The report failed."})
         body_bytes = written.encode(charset or "cp1252", "replace")
-        made["document_id"] = store_document(asked.amazon, asked.seller, body_bytes, charset)
-    asked.amazon.shop.put_report(asked.seller, Report(**made))
+        document_id = store_document(asked.amazon, asked.seller, body_bytes, charset)
+        made = replace(made, document_id=document_id)
+    asked.amazon.shop.put_report(asked.seller, made)
 
 
 async def _specification(asked: Asked) -> Mapping[str, Any]:
