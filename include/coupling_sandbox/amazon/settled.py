@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Any
 
 from coupling_sandbox.amazon.errors import SpApiRefusal
@@ -15,18 +15,19 @@ BALANCES = ("AVAILABLE", "RESERVED", "TOTAL", "DEFERRED", "ACCOUNT_LEVEL_RESERVE
 PAGE = 500
 
 
-def _settlements(asked: Asked, at: datetime) -> Iterator[dict[str, Any]]:
-    """Yield the truth of every settlement that has begun by a time, posted ones too."""
+def _settlements(
+    asked: Asked, at: datetime, settlement_id: str | None = None
+) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield the truth of settlements (or of one) that have begun by a time, and whether it is over.
+
+    What was posted is there, whatever the clock says.
+    """
     for kind in ("settlement", "posted"):
-        for body in asked.amazon.shop.truth(asked.seller, kind):
+        for body in asked.amazon.shop.truth(asked.seller, kind, settlement_id):
             truth = json.loads(body)
-            if datetime.fromisoformat(truth["start_utc"]) <= at or kind == "posted":
-                yield truth
-
-
-def _is_closed(truth: Mapping[str, Any], at: datetime) -> bool:
-    # What was posted is there, whatever the clock says.
-    return "payments" not in truth or datetime.fromisoformat(truth["end_utc"]) <= at
+            start, end = (datetime.fromisoformat(truth[name]) for name in ("start_utc", "end_utc"))
+            if kind == "posted" or start <= at:
+                yield truth, kind == "posted" or end <= at
 
 
 def _paged(asked: Asked, name: str, rows: list[dict[str, Any]], size: int) -> dict[str, Any]:
@@ -49,11 +50,10 @@ async def list_summary(asked: Asked) -> Mapping[str, Any]:
     start, end = asked.time("periodStart"), asked.time("periodEnd")
     marketplaces = asked.many("marketplaceIds")
     summaries = []
-    for truth in _settlements(asked, asked.now):
+    for truth, is_closed in _settlements(asked, asked.now, wanted):
         place = BY_NAME.get(truth["marketplace"])
         if (
-            _is_closed(truth, asked.now)
-            and (not wanted or truth["settlement_id"] == wanted)
+            is_closed
             and (not start or datetime.fromisoformat(truth["end_utc"]) >= start)
             and (not end or datetime.fromisoformat(truth["start_utc"]) <= end)
             and (not marketplaces or (place is not None and place.id in marketplaces))
@@ -121,9 +121,9 @@ def _as_of(asked: Asked) -> datetime:
 def _balances(asked: Asked, at: datetime) -> dict[str, dict[str, int]]:
     """Return per stream each balance: what is in no settlement yet, and the last one's reserve."""
     sums = asked.amazon.shop.balances(asked.seller, ms(at))
-    for truth in _settlements(asked, at):
+    for truth, is_closed in _settlements(asked, at):
         place = BY_NAME.get(truth["marketplace"])
-        if place is not None and _is_closed(truth, at):
+        if place is not None and is_closed:
             own = sums.setdefault(place.code, {"AVAILABLE": 0, "DEFERRED": 0})
             # The next settlement gives it back, so that the last one's counts alone.
             own["RESERVED"] = -truth["balances"].get("Current Reserve Amount", 0)
@@ -134,9 +134,8 @@ def _balance_rows(
     asked: Asked, stream: str, sums: Mapping[str, int], at: datetime
 ) -> Iterator[dict[str, Any]]:
     place = MARKETPLACES[stream]
-    shown = {"RESERVED": 0, "ACCOUNT_LEVEL_RESERVE": 0, **sums}
-    shown["ACCOUNT_LEVEL_RESERVE"] = shown["RESERVED"]
-    shown["TOTAL"] = shown["AVAILABLE"] + shown["DEFERRED"] + shown["RESERVED"]
+    shown = {"RESERVED": 0, **sums}
+    shown |= {"TOTAL": sum(shown.values()), "ACCOUNT_LEVEL_RESERVE": shown["RESERVED"]}
     metadata = {
         "partnerId": asked.seller,
         "accountType": "Standard Orders",
@@ -167,30 +166,30 @@ async def list_groups(asked: Asked) -> Mapping[str, Any]:
             "FinancialEventGroupStartedBefore must be later than FinancialEventGroupStartedAfter.",
         )
     size = asked.whole("MaxResultsPerPage", 100, 100)
-    groups = [] if _is_too_wide(after, before) else _groups(asked, after, before)
+    first = before - LONGEST if after is None else after
+    groups = [] if before - first > LONGEST else _groups(asked, first, before)
     page = _paged(asked, "FinancialEventGroupList", groups, size)
-    payload = {name.replace("nextToken", "NextToken"): value for name, value in page.items()}
-    return {"payload": payload}
+    if "nextToken" in page:
+        page["NextToken"] = page.pop("nextToken")
+    return {"payload": page}
 
 
-def _is_too_wide(after: datetime | None, before: datetime) -> bool:
-    return after is not None and before - after > LONGEST
+def _groups(asked: Asked, first: datetime, before: datetime) -> list[dict[str, Any]]:
+    now = asked.now
+    found = [
+        (truth, is_closed)
+        for truth, is_closed in _settlements(asked, now)
+        if first <= datetime.fromisoformat(truth["start_utc"]) < before
+    ]
+    so_far = {}
+    if not all(is_closed for _, is_closed in found):
+        so_far = asked.amazon.shop.balances(asked.seller, ms(now))
+    return [_group(truth) if is_closed else _open(truth, so_far) for truth, is_closed in found]
 
 
-def _groups(asked: Asked, after: datetime | None, before: datetime) -> list[dict[str, Any]]:
-    first = after or before - timedelta(days=180)
-    groups = []
-    for truth in _settlements(asked, asked.now):
-        if not first <= datetime.fromisoformat(truth["start_utc"]) < before:
-            continue
-        groups.append(_group(truth) if _is_closed(truth, asked.now) else _open(asked, truth))
-    return groups
-
-
-def _open(asked: Asked, truth: Mapping[str, Any]) -> dict[str, Any]:
+def _open(truth: Mapping[str, Any], so_far: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     """Return the group of a period that is not over: no end, no transfer, a total so far."""
-    code = BY_NAME[truth["marketplace"]].code
-    sums = asked.amazon.shop.balances(asked.seller, ms(asked.now)).get(code, {})
+    sums = so_far.get(BY_NAME[truth["marketplace"]].code, {})
     return {
         "FinancialEventGroupId": group_of(truth["settlement_id"]),
         "ProcessingStatus": "Open",

@@ -75,21 +75,24 @@ class Shelf:
         self._db.executemany("insert into truth values (?, ?, ?, ?, ?)", packed)
         self._db.commit()
 
-    def truth(self, seller: str, kind: str) -> Iterator[str]:
-        """Yield the JSON text of every truth of one kind, in the order it was stored."""
+    def truth(self, seller: str, kind: str, key: str | None = None) -> Iterator[str]:
+        """Yield the JSON text of each truth of one kind (and key), in the order of storing."""
+        values = [seller, kind]
         sql = "select body from truth where seller = ? and kind = ? order by seq"
-        for (body,) in self._all(sql, (seller, kind)):
+        if key is not None:
+            values.append(key)
+            # Left to itself SQLite walks the primary key: all of a seller's truths, for each one.
+            sql = (
+                "select body from truth indexed by truth_by_key "
+                "where seller = ? and kind = ? and key = ? order by seq"
+            )
+        for (body,) in self._all(sql, values):
             yield body
 
     def truth_of(self, seller: str, kind: str, key: str) -> dict[str, Any] | None:
         """Return one truth."""
-        # Left to itself SQLite walks the primary key: all of a seller's truths, for each one.
-        sql = (
-            "select body from truth indexed by truth_by_key "
-            "where seller = ? and kind = ? and key = ?"
-        )
-        row = self._one(sql, (seller, kind, key))
-        return json.loads(row[0]) if row else None
+        body = next(self.truth(seller, kind, key), None)
+        return json.loads(body) if body else None
 
     def replace_truth(self, seller: str, kind: str, key: str, value: Any) -> None:
         """Change one truth."""
