@@ -5,7 +5,6 @@ seen in sellers' files of 2026. Prices contain the VAT, as documented for seller
 calculates.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,7 +91,7 @@ def fulfilled_shipments(
     until = min(end + LAST_PARCEL, asked.now)
     for order in stored_orders(asked, "lastUpdated", start, until, sent, amazon):
         truth = asked.amazon.shop.truth_of(asked.seller, "order", order["orderId"]) or {}
-        parcels = sent_in(truth)
+        parcels = _sent_in(truth)
         for number, shown in enumerate(shown_items(order), 1):
             if not inner(shown.item, "fulfillment").get("quantityFulfilled", 1):
                 continue  # Waits for another shipment.
@@ -101,14 +100,18 @@ def fulfilled_shipments(
             shipment, shipped = parcels.get(str(shown.item.get("orderItemId", "")), whole)
             left = _moment(shipped)
             if left is not None and start <= left < end:
-                rows.append(_shipped(order, shown, truth, f"{shipment}/{number}", left))
+                rows.append(_shipped(order, shown, truth, shipment, number, left))
     return table(SHIPMENT_COLUMNS, rows)
 
 
 def _shipped(
-    order: Mapping[str, Any], shown: Shown, truth: Mapping[str, Any], name: str, left: datetime
+    order: Mapping[str, Any],
+    shown: Shown,
+    truth: Mapping[str, Any],
+    shipment: str,
+    number: int,
+    left: datetime,
 ) -> dict[str, str]:
-    shipment, number = name.split("/")
     row = _common(order, shown)
     centres = CENTRES.get(truth.get("ship_from", "NL"), CENTRES["NL"])
     for cell in ("item-promotion-discount", "ship-promotion-discount"):
@@ -131,7 +134,7 @@ def _shipped(
     }
 
 
-def sent_in(truth: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+def _sent_in(truth: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """Return item id to the id and the time of the shipment it left in."""
     return {
         item: (one["shipment_id"], one["shipped_utc"])
@@ -280,9 +283,3 @@ def table(
 
 def _clean(text: object) -> str:
     return str(text).replace("\t", " ").replace("\n", " ")
-
-
-def truths(asked: Asked) -> Iterator[dict[str, Any]]:
-    """Yield what the generator knows of every order."""
-    for body in asked.amazon.shop.truth(asked.seller, "order"):
-        yield json.loads(body)

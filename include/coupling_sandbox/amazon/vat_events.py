@@ -4,13 +4,14 @@ They tell what the Orders API doesn't: where a parcel left, the VAT rate and the
 Only the generator knows these, so VAT reports know generated orders only.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from coupling_sandbox.amazon.generator.arithmetic import tenths, vat_inside
-from coupling_sandbox.amazon.order_reports import stored_orders, truths
+from coupling_sandbox.amazon.order_reports import stored_orders
 from coupling_sandbox.amazon.orders import LAG
 from coupling_sandbox.amazon.places import BY_NAME
 from coupling_sandbox.amazon.service import Asked
@@ -24,12 +25,16 @@ _PARTS = ("goods", "shipping", "gift_wrap", "discount", "shipping_discount")
 
 @dataclass(frozen=True)
 class Line:
-    """One item of an event: ``gross`` by part in cents, negative when given back."""
+    """One item of an event: ``gross`` by part in cents, negative when given back.
+
+    ``sold_cents`` is what the goods were sold for, with the VAT in it.
+    """
 
     item: Mapping[str, Any]
     rate_percent: str
     currency: str
     gross: Mapping[str, int]
+    sold_cents: int
 
     def amounts(self, part: str) -> tuple[int, int]:
         """Return (including VAT, the VAT in it) of a part."""
@@ -39,9 +44,7 @@ class Line:
     @property
     def is_whole(self) -> bool:
         """Whether all of the item comes back (of a refund)."""
-        price = inner(self.item, "product", "price", "unitPrice").get("amount", "0")
-        sold = round(float(price) * 100) * int(self.item.get("quantityOrdered", 0))
-        return sold > 0 and -self.gross.get("goods", 0) >= sold
+        return 0 < self.sold_cents <= -self.gross.get("goods", 0)
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class Event:
 def events_between(asked: Asked, start: datetime, end: datetime) -> Iterator[Event]:
     """Yield every shipment and refund that happened in a span of time."""
     visible = ms(asked.now - LAG)
-    for truth in truths(asked):
+    for body in asked.amazon.shop.truth(asked.seller, "order"):
+        truth = json.loads(body)
         if _is_sale(truth) and any(start <= at < end for at in _moments(truth)):
             order = asked.amazon.shop.order(asked.seller, truth["order_id"], visible)
             if order is not None:
@@ -102,6 +106,14 @@ def events_of_orders(asked: Asked, start: datetime, end: datetime) -> Iterator[E
         truth = asked.amazon.shop.truth_of(asked.seller, "order", order["orderId"])
         if truth is not None and _is_sale(truth):
             yield from (one for one in _events(truth, order) if one.at <= asked.now)
+
+
+def shown_vat_number(asked: Asked, truth: Mapping[str, Any]) -> str:
+    """Return the buyer's VAT number as reports show it, which was once encrypted by mistake."""
+    number = str(truth["vat_number"])
+    if number and asked.amazon.options.encrypted_vat_numbers:
+        return "AQICAHh" + number.encode().hex().upper() * 4 + "=="
+    return number
 
 
 def _is_sale(truth: Mapping[str, Any]) -> bool:
@@ -123,7 +135,8 @@ def _events(truth: Mapping[str, Any], order: Mapping[str, Any]) -> Iterator[Even
     def line(item_id: str, gross: Mapping[str, int] | None = None) -> Line:
         own: Shown = shown[item_id]
         sold = {part: own.gross(part) for part in _PARTS if own.gross(part) or part == "goods"}
-        return Line(own.item, rates[item_id], own.currency, sold if gross is None else gross)
+        told = sold if gross is None else gross
+        return Line(own.item, rates[item_id], own.currency, told, own.gross("goods"))
 
     for one in truth["shipments"]:
         at = datetime.fromisoformat(one["shipped_utc"])

@@ -11,7 +11,13 @@ from coupling_sandbox.amazon.generator.arithmetic import fraction, money
 from coupling_sandbox.amazon.order_reports import is_business, table, when
 from coupling_sandbox.amazon.service import Asked
 from coupling_sandbox.amazon.shown import inner
-from coupling_sandbox.amazon.vat_events import SELLER_VAT_NUMBER, Event, Line, events_of_orders
+from coupling_sandbox.amazon.vat_events import (
+    SELLER_VAT_NUMBER,
+    Event,
+    Line,
+    events_of_orders,
+    shown_vat_number,
+)
 
 PENDING_SINCE = timedelta(days=90)
 LONGEST = timedelta(days=30)
@@ -153,11 +159,3 @@ def _invoiced(asked: Asked, event: Event) -> dict[str, str]:
             "is-amazon-invoiced": "true",
         }
     return {"invoice-status": "InvoicePending", "is-amazon-invoiced": "false"}
-
-
-def shown_vat_number(asked: Asked, truth: Mapping[str, Any]) -> str:
-    """Return the buyer's VAT number as reports show it, which was once encrypted by mistake."""
-    number = str(truth["vat_number"])
-    if number and asked.amazon.options.encrypted_vat_numbers:
-        return "AQICAHh" + number.encode().hex().upper() * 4 + "=="
-    return number

@@ -16,8 +16,13 @@ from coupling_sandbox.amazon.generator.month import ARTICLES
 from coupling_sandbox.amazon.order_reports import table
 from coupling_sandbox.amazon.service import Asked
 from coupling_sandbox.amazon.shown import inner
-from coupling_sandbox.amazon.vat_events import SELLER_VAT_NUMBER, Event, Line, events_between
-from coupling_sandbox.amazon.vat_invoice_report import shown_vat_number
+from coupling_sandbox.amazon.vat_events import (
+    SELLER_VAT_NUMBER,
+    Event,
+    Line,
+    events_between,
+    shown_vat_number,
+)
 
 _ACTIVITY = (
     "UNIQUE_ACCOUNT_IDENTIFIER", "ACTIVITY_PERIOD", "SALES_CHANNEL", "MARKETPLACE", "PROGRAM_TYPE",
