@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from amazon_eboekhouden.config.couplings import SHIPPED
 from amazon_eboekhouden.config.environment import environment_of
+from amazon_eboekhouden.domain.bookings import Booking, BookingKind
+from amazon_eboekhouden.domain.problems import problem
+from sqlalchemy import update
 
-from tests.ledger.world import ADMIN
+from tests.ledger.world import ADMIN, COUPLING, fees, natural, order, payment
+from tests.torture.remote import FakeRemote, Variant
 
 SELLER = "A3SANDBOXSELLER"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOST = "http://testserver"
+HELD = "302-1111111-2222222"
+AIRFLOW_WARNINGS = [
+    pytest.mark.filterwarnings("ignore:Using `httpx` with"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:airflow"),
+    pytest.mark.filterwarnings("ignore:The HMAC key is"),
+]
 
 
 @dataclass
@@ -100,3 +111,53 @@ def browser_of(app: Any) -> Iterator[Any]:
 @pytest.fixture
 def admin(browser_of: Any) -> Browser:
     return browser_of("admin")
+
+
+@pytest.fixture
+def remote() -> FakeRemote:
+    return FakeRemote(Variant(), time.monotonic, deadline_s=30)
+
+
+@pytest.fixture
+def booked(sources: Any, remote: FakeRemote) -> Any:
+    """Two orders of 12.10, one of them paid by settlement 9, whose fees are 3.00."""
+    rates = {"rates": [{"rate": "21", "net_cents": 1000, "vat_cents": 210, "gross_cents": 1210}]}
+    rates["rates"][0] |= {"code": "HOOG_VERK_21", "country": "NL", "why": "Amazon's VAT cents"}
+    bookings: list[Booking] = []
+    for number in (1, 2):
+        relation, sale = order(number)
+        bookings += [relation, _with_facts(sale, rates)]
+    bookings += [payment(1), fees()]
+    assert sources.ledger.book(ADMIN, COUPLING, bookings, remote).problems == []
+    days = {"start_date": date(2026, 11, 1), "end_date": date(2026, 11, 15)}
+    sources.ledger.settlements.record(
+        SELLER, "9", coupling="demo", state="booked", total_cents=910, currency="EUR", **days
+    )
+    return sources
+
+
+def _with_facts(sale: Booking, facts: dict[str, Any]) -> Booking:
+    return Booking(
+        sale.kind,
+        sale.natural,
+        sale.payload,
+        sale.depends_on,
+        sale.row,
+        sale.order_id,
+        facts=facts,
+    )
+
+
+def hold(sources: Any, order_id: str = HELD) -> None:
+    found = problem("registration-missing", f"order {order_id}", order_id=order_id, country="DE")
+    sources.ledger.record_order_problems("demo", [found], considered=set())
+
+
+def spoil(sources: Any, number: int, state: str, reason: str = "") -> None:
+    from amazon_eboekhouden.ledger.schema import intent
+
+    mine = (intent.c.natural == natural(number)) & (intent.c.kind == BookingKind.INVOICE.value)
+    with sources.ledger.engine.begin() as connection:
+        changed = connection.execute(update(intent).where(mine).values(state=state, reason=reason))
+        assert changed.rowcount == 1
+    sources.ledger.refresh_problems(ADMIN, COUPLING)

@@ -15,14 +15,9 @@ from coupling_sandbox.amazon.app import create_app as amazon_app
 from coupling_sandbox.eboekhouden.app import create_app as books_app
 from coupling_sandbox.server import serve_in_thread
 
-from tests.dashboard.conftest import NOW, Browser
-from tests.dashboard.test_pages import hold
+from tests.dashboard.conftest import AIRFLOW_WARNINGS, NOW, Browser, hold
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Using `httpx` with"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:airflow"),
-    pytest.mark.filterwarnings("ignore:The HMAC key is"),
-]
+pytestmark = AIRFLOW_WARNINGS
 
 GUIDE = "/koppeling/demo/activeren"
 

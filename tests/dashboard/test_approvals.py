@@ -8,13 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.dashboard.conftest import SELLER, Browser
+from tests.dashboard.conftest import AIRFLOW_WARNINGS, SELLER, Browser
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Using `httpx` with"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:airflow"),
-    pytest.mark.filterwarnings("ignore:The HMAC key is"),
-]
+pytestmark = AIRFLOW_WARNINGS
 
 PAGE = "/koppeling/demo/afrekeningen/9"
 SUMMARY = {

@@ -10,15 +10,11 @@ from typing import Any
 import pytest
 from amazon_eboekhouden.config.connections import Connection
 
-from tests.dashboard.conftest import Browser
+from tests.dashboard.conftest import AIRFLOW_WARNINGS, Browser
 from tests.dashboard.test_activation import Services, services
 
 __all__ = ["services"]
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Using `httpx` with"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:airflow"),
-    pytest.mark.filterwarnings("ignore:The HMAC key is"),
-]
+pytestmark = AIRFLOW_WARNINGS
 SECRETS = ("sandbox-secret", "Atzr|sandbox", "0123456789abcdef0123456789abcdef", "A1B2C3D4-0000")
 
 

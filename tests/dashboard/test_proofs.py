@@ -9,14 +9,10 @@ import pytest
 from amazon_eboekhouden.pipelines import settlement_files
 from amazon_eboekhouden.pipelines.runtime import Runtime
 
-from tests.dashboard.conftest import Browser
+from tests.dashboard.conftest import AIRFLOW_WARNINGS, Browser
 from tests.domain.settlement.writing import file_of, row
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Using `httpx` with"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:airflow"),
-    pytest.mark.filterwarnings("ignore:The HMAC key is"),
-]
+pytestmark = AIRFLOW_WARNINGS
 BASE = "/koppeling/demo/afrekeningen"
 FEE = "other-transaction/other-transaction/Subscription Fee"
 

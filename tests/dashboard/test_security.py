@@ -12,16 +12,12 @@ import pytest
 from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.ledger.decisions import Choice
 
-from tests.dashboard.conftest import HOST, SELLER, Browser
+from tests.dashboard.conftest import AIRFLOW_WARNINGS, HOST, SELLER, Browser
 from tests.ledger.world import ADMIN, COUPLING, order, order_id
 from tests.torture.remote import FakeRemote, Variant
 
 # Airflow's and Starlette's own deprecations are not ours to mend.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Using `httpx` with"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:airflow"),
-    pytest.mark.filterwarnings("ignore:The HMAC key is"),
-]
+pytestmark = AIRFLOW_WARNINGS
 
 VALUES = {
     "name": "demo",
