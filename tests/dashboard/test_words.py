@@ -11,6 +11,7 @@ from amazon_eboekhouden.domain.problems import CATALOGUE, Problem, problem
 from tests.dashboard.conftest import AIRFLOW_WARNINGS
 
 pytestmark = AIRFLOW_WARNINGS
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_problem_has_dutch_words_with_all_its_details() -> None:
@@ -25,6 +26,50 @@ def test_every_problem_has_dutch_words_with_all_its_details() -> None:
         for name in dutch.placeholders(dutch.PROBLEMS[code][1] + dutch.PROBLEMS[code][2]):
             assert f"~{name}" in shown.cause + shown.todo, (code, name)
         assert shown.cause != kind.cause
+
+
+def test_amounts_and_rates_stand_as_a_dutch_reader_writes_them() -> None:
+    from amazon_eboekhouden.provider.dashboard import dutch
+
+    def cause(code: str, **details: object) -> str:
+        return dutch.worded(problem(code, "order 1", **details)).cause
+
+    due = {"invoice": "AMZ-1.50", "excess": "1234.50", "account": "2090.10"}
+    assert "1.234,50 EUR" in cause("settlement-overpaid", **due)
+    assert "AMZ-1.50;" in cause("settlement-overpaid", **due)
+    assert "op 2090.10." in cause("settlement-overpaid", **due)
+    minus = cause("reserve-differs", account="1095", balance="-0.05", held="10.00")
+    assert "\N{MINUS SIGN}0,05 EUR; Amazon houdt 10,00 EUR" in minus
+    assert "25,5 %" in cause("vat-sku-contradicted", item="item 1", sku="1.50", rate="25.5")
+    assert "SKU 1.50 " in cause("vat-sku-contradicted", item="item 1", sku="1.50", rate="25.5")
+    # What a file holds is quoted, comma or point: that may be what is wrong with it.
+    assert "Bedrag 12.50 past niet" in cause("settlement-amount", text="12.50")
+
+
+def test_every_amount_in_a_problem_is_known_as_one() -> None:
+    """Read from the program: which details are filled in with `euros`."""
+    from amazon_eboekhouden.provider.dashboard.dutch import NUMBERS, placeholders
+
+    named = {name for kind in CATALOGUE.values() for name in placeholders(kind.cause + kind.todo)}
+    filled: set[str] = set()
+    for file in (ROOT / "include" / "amazon_eboekhouden").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg and _is_euros(node.value):
+                filled.add(node.arg)
+            elif isinstance(node, ast.Dict):
+                pairs = zip(node.keys, node.values, strict=True)
+                filled |= {
+                    k.value for k, v in pairs if isinstance(k, ast.Constant) and _is_euros(v)
+                }
+    assert len(filled & named) >= 20
+    assert filled & named <= NUMBERS
+    assert named >= NUMBERS
+
+
+def _is_euros(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "euros"
+    )
 
 
 def test_every_reason_of_a_booking_has_dutch_words() -> None:

@@ -132,12 +132,12 @@ def test_the_text_to_approve_says_it_all_in_dutch(world: World) -> None:
     text = steps._to_approve(runtime, settlements.match(runtime, "18000000001"))
     runtime.ledger.close()
     for part in (
-        "Facturen betaald: Verkopen | 64.99",
-        "| 4610 | HOOG_INK_21 | 7.50 | 1.58 |",
-        "| Debiteuren | GEEN | -64.99 | 0.00 |",
-        "Op de facturen blijft 5.00 EUR open.",
-        f"| {ORDER} | WEB-77 | 2026-03-09 | 49.99 | bedrag en datum |",
-        f"| {SECOND} | A-{SECOND} | 2026-03-09 | 20.00 | bestelnummer |",
+        "Facturen betaald: Verkopen | 64,99",
+        "| 4610 | HOOG_INK_21 | 7,50 | 1,58 |",
+        "| Debiteuren | GEEN | \N{MINUS SIGN}64,99 | 0,00 |",
+        "Op de facturen blijft 5,00 EUR open.",
+        f"| {ORDER} | WEB-77 | 2026-03-09 | 49,99 | bedrag en datum |",
+        f"| {SECOND} | A-{SECOND} | 2026-03-09 | 20,00 | bestelnummer |",
         f"- bestelling {SECOND}: Te weinig betaald.",
         "Facturen van een andere koppeling.",
     ):

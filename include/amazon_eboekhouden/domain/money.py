@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 CENT = Decimal("0.01")
+_DUTCH = str.maketrans(",.-", ".,\N{MINUS SIGN}")
 # Decimal itself also takes 1_250 and the digits of other scripts.
 _AMOUNT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -40,6 +41,11 @@ def cents_of(amount: Decimal | str | int | float) -> int:
 def euros(cents: int) -> Decimal:
     """The amount in units of the currency, always with two decimals (the one door out)."""
     return (Decimal(cents) * CENT).quantize(CENT)
+
+
+def in_dutch(number: Decimal) -> str:
+    """Such as `1.234,56`, for a Dutch reader; the books and files have ways of their own."""
+    return f"{number:,f}".translate(_DUTCH)
 
 
 def round_half_up(value: Decimal) -> int:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
-from amazon_eboekhouden.domain.money import round_half_up
+from amazon_eboekhouden.domain.money import euros, round_half_up
 from amazon_eboekhouden.domain.proceeds import (
     COMPONENTS,
     Cents,
@@ -25,7 +25,6 @@ from amazon_eboekhouden.domain.proceeds import (
     item_amounts,
     read_charges,
     records,
-    shown,
     tax_is_outside,
 )
 
@@ -218,9 +217,9 @@ def _close(items: Sequence[_Item], order: Charges | None) -> _Closed:
     raise OrderFault(
         "proceeds-do-not-close",
         what="the order",
-        total=shown(order.total),
-        parts=shown(every),
-        tax=shown(order.tax or 0),
+        total=euros(order.total),
+        parts=euros(every),
+        tax=euros(order.tax or 0),
     )
 
 

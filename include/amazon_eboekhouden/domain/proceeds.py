@@ -14,6 +14,7 @@ from typing import Any
 
 from amazon_eboekhouden.domain.money import (
     cents_of,
+    euros,
     split_largest_remainder,
     vat_inside,
     vat_on_top,
@@ -264,7 +265,7 @@ def facilitated_amounts(charges: Charges, percents: Iterable[Decimal]) -> ItemAm
     if any(abs(vat_inside(charges.sum, rate) - tax) <= slack for rate in rates):
         gross = {n: cents - charges.tax_parts.get(n, 0) for n, cents in charges.values.items()}
         return ItemAmounts(gross, None)
-    raise OrderFault("facilitator-tax-unclear", tax=shown(tax), base=shown(charges.sum))
+    raise OrderFault("facilitator-tax-unclear", tax=euros(tax), base=euros(charges.sum))
 
 
 def tax_is_outside(charges: Charges, row: str) -> bool:
@@ -281,12 +282,7 @@ def tax_is_outside(charges: Charges, row: str) -> bool:
     raise OrderFault(
         "proceeds-do-not-close",
         what=row,
-        total=shown(charges.total or 0),
-        parts=shown(charges.sum),
-        tax=shown(tax),
+        total=euros(charges.total or 0),
+        parts=euros(charges.sum),
+        tax=euros(tax),
     )
-
-
-def shown(cents: int) -> str:
-    """Cents as a decimal text."""
-    return f"{Decimal(cents) / 100:.2f}"

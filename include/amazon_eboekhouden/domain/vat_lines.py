@@ -23,7 +23,7 @@ from amazon_eboekhouden.config.vat import (
     sale_row,
 )
 from amazon_eboekhouden.domain.bookings import MutationLine
-from amazon_eboekhouden.domain.money import split_largest_remainder, vat_inside
+from amazon_eboekhouden.domain.money import euros, split_largest_remainder, vat_inside
 from amazon_eboekhouden.domain.proceeds import OrderFault
 
 NO_VAT = "GEEN"
@@ -225,9 +225,7 @@ def _rate_of(
         return own.normalize() + 0, f"rate of SKU {sku}"
     if tax:
         if not fitting:
-            raise OrderFault(
-                "vat-cents-unmatched", item=item, country=context.area, tax=Decimal(tax) / 100
-            )
+            raise OrderFault("vat-cents-unmatched", item=item, country=context.area, tax=euros(tax))
         return fitting[0], "Amazon's VAT cents"
     if known and context.amazons_cents:
         return ZERO, "Amazon invoiced 0 %"
@@ -312,7 +310,7 @@ def _vat_of(
             "vat-cents-unmatched",
             item="the order",
             country=context.area,
-            tax=Decimal(amazons) / 100,
+            tax=euros(amazons),
         )
     # Copied only in the currency of the books; a converted invoice is computed.
     copied = context.amazons_cents and len(taxes) == len(lines) and paid == sum(gross)

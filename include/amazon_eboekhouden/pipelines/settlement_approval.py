@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from amazon_eboekhouden.domain.money import euros
+from amazon_eboekhouden.domain.money import euros, in_dutch
 from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.domain.settlement.others import BY_AMOUNT
 from amazon_eboekhouden.ledger.decisions import Choice
@@ -111,14 +111,14 @@ def text_of(summary: Mapping[str, Any]) -> str:
         "",
         f"| regel | bedrag ({currency}) |",
         "|---|---:|",
-        *(f"| {x['section']}: {x['line']} | {euros(x['cents'])} |" for x in summary["lines"]),
-        f"| **totaal volgens Amazon** | **{euros(summary['total_cents'])}** |",
+        *(f"| {x['section']}: {x['line']} | {_amount(x['cents'])} |" for x in summary["lines"]),
+        f"| **totaal volgens Amazon** | **{_amount(summary['total_cents'])}** |",
         *_on_accounts(summary.get("accounts", ())),
         *_of_others(summary.get("invoices_of_others", ())),
         *_still_open(summary),
     ]
     if "proposal" in summary:
-        proposed = {k.removesuffix("_cents"): euros(v) for k, v in summary["proposal"].items()}
+        proposed = {k.removesuffix("_cents"): _amount(v) for k, v in summary["proposal"].items()}
         lines.append("")
         lines.append(
             "Voorstel: {paid} op facturen, {left_over} naar kosten; {vat_lost} btw wordt niet "
@@ -130,7 +130,7 @@ def text_of(summary: Mapping[str, Any]) -> str:
 def _still_open(summary: Mapping[str, Any]) -> Iterator[str]:
     """What this settlement leaves open on the invoices that it pays."""
     if summary.get("still_open_cents"):
-        yield from ("", f"Op de facturen blijft {euros(summary['still_open_cents'])} EUR open.")
+        yield from ("", f"Op de facturen blijft {_amount(summary['still_open_cents'])} EUR open.")
 
 
 def _on_accounts(accounts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -138,7 +138,7 @@ def _on_accounts(accounts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if accounts:
         yield from ("", "| rekening | btw-code | bedrag (EUR) | btw |", "|---|---|---:|---:|")
     for one in accounts:
-        net, vat = euros(one["net_cents"]), euros(one["vat_cents"])
+        net, vat = _amount(one["net_cents"]), _amount(one["vat_cents"])
         yield f"| {one['account']} | {one['vat_code']} | {net} | {vat} |"
 
 
@@ -150,7 +150,11 @@ def _of_others(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield "|---|---|---|---:|---|"
     for one in found[:_LISTED_MOST]:
         how = _FOUND_BY.get(one["how"], "bestelnummer")
-        amount = euros(one["cents"])
+        amount = _amount(one["cents"])
         yield f"| {one['order_id']} | {one['invoice']} | {one['date']} | {amount} | {how} |"
     if len(found) > _LISTED_MOST:
         yield f"| en {len(found) - _LISTED_MOST} andere | | | | |"
+
+
+def _amount(cents: int) -> str:
+    return in_dutch(euros(cents))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from string import Formatter
 
+from amazon_eboekhouden.domain.money import in_dutch
 from amazon_eboekhouden.domain.problems import CATALOGUE, Problem
 from amazon_eboekhouden.ledger.rows_shown import BookingRow
 from amazon_eboekhouden.provider.dashboard.dutch_audit import AUDIT
@@ -192,7 +194,25 @@ def _details(found: Problem) -> dict[str, str]:
         match = _pattern(wording).fullmatch(text)
         if match:
             details |= match.groupdict()
-    return details
+    return {name: _number_in_dutch(name, text) for name, text in details.items()}
+
+
+def _number_in_dutch(name: str, text: str) -> str:
+    is_number = name in NUMBERS and _NUMBER.fullmatch(text)
+    return in_dutch(Decimal(text)) if is_number else text
+
+
+# Details that are an amount, or a rate. A SKU, an account or the text of a file is none, whatever
+# it looks like.
+NUMBERS = frozenset(
+    {
+        *("amount", "balance", "base", "booked", "books", "carried", "difference", "excess"),
+        *("found", "held", "invoiced", "kept", "left", "left_over", "net", "own", "paid", "parts"),
+        *("payout", "rate", "recent", "refunded", "rest", "returned", "sum", "summary", "tax"),
+        *("total", "vat"),
+    }
+)
+_NUMBER = re.compile(r"-?[0-9]+\.[0-9]{1,2}")
 
 
 @cache

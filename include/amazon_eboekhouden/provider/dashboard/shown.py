@@ -13,6 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from amazon_eboekhouden.domain.money import euros, in_dutch
 from amazon_eboekhouden.provider.dashboard import dutch, dutch_settings
 from amazon_eboekhouden.provider.dashboard.dutch_why import why_in_dutch
 from amazon_eboekhouden.provider.dashboard.security import COOKIE, Visit
@@ -42,9 +43,8 @@ def euro(cents: int | None, currency: str = "EUR") -> str:
     if cents is None:
         return DASH
     sign = MINUS if cents < 0 else ""
-    whole, rest = divmod(abs(cents), 100)
     mark = "€" if currency == "EUR" else currency
-    return f"{sign}{mark}\N{NO-BREAK SPACE}{whole:,}".replace(",", ".") + f",{rest:02d}"
+    return f"{sign}{mark}\N{NO-BREAK SPACE}{in_dutch(euros(abs(cents)))}"
 
 
 def day(value: date | None) -> str:
