@@ -122,11 +122,7 @@ def work(
 def _summary(page: Statement, rows: int) -> dict[str, Any]:
     """The statement as plain values; in the settlement's own currency unless named otherwise."""
     return {
-        "settlement_id": page.settlement_id,
-        "start": page.start.isoformat(),
-        "end": page.end.isoformat(),
-        "currency": page.currency,
-        "total_cents": page.total_cents,
+        **page.head,
         "rows": rows,
         "rows_cents": sum(line.amount_cents for line in page.lines),
         "lines": [

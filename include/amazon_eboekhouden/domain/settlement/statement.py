@@ -120,6 +120,17 @@ class Statement:
     carried_cents: int
     waits: bool
 
+    @property
+    def head(self) -> dict[str, Any]:
+        """Which settlement it is, as plain values."""
+        return {
+            "settlement_id": self.settlement_id,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+            "currency": self.currency,
+            "total_cents": self.total_cents,
+        }
+
 
 def statement(settlement: SettlementFile, bookables: SettlementBookables) -> Statement:
     """The statement of a settlement and its bookings."""
