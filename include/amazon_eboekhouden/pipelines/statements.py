@@ -16,7 +16,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, Frame
-from amazon_eboekhouden.domain.money import euros
+from amazon_eboekhouden.domain.money import euros, in_dutch
 from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.domain.settlement import proof as proofs
 from amazon_eboekhouden.domain.settlement.bookings import SETTLED
@@ -99,11 +99,7 @@ def summary_of(made: Proof) -> dict[str, Any]:
     """The proof in a few plain values, for a terminal or a program."""
     page = made.page
     return {
-        "settlement_id": page.settlement_id,
-        "start": page.start.isoformat(),
-        "end": page.end.isoformat(),
-        "currency": page.currency,
-        "total_cents": page.total_cents,
+        **page.head,
         "lines": [
             {
                 "section": line.section,
@@ -160,7 +156,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "amount": _amount,
+        "amount": lambda cents: in_dutch(euros(cents)),
         "day": lambda day: f"{day:%d-%m-%Y}" if day else "\N{EN DASH}",
         "account": proofs.account_word,
         "accounts": proofs.accounts_text,
@@ -168,10 +164,3 @@ def _templates() -> Environment:
         "state": proofs.state_word,
     }
     return environment
-
-
-def _amount(cents: int) -> str:
-    """Such as `-1.234,56`."""
-    whole, _, rest = f"{abs(euros(cents)):f}".partition(".")
-    sign = "\N{MINUS SIGN}" if cents < 0 else ""
-    return f"{sign}{int(whole):,}".replace(",", ".") + f",{rest}"
