@@ -62,8 +62,8 @@ class Sandbox:
         return report, seconds
 
     def no_limits(self) -> None:
-        """Buckets that never run dry."""
-        self.control("amazon", "options", {"rate_scale": 1e9})
+        """Buckets that never run dry, at rates (560 pages/s) that ours takes for real."""
+        self.control("amazon", "options", {"rate_scale": 1e5})
 
 
 @contextmanager
