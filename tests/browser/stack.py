@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from coupling_sandbox.demo.__main__ import Addresses, _environment
+from coupling_sandbox.demo.__main__ import Addresses, airflow_environment
 from coupling_sandbox.demo.processes import Program, free_port
 
 REPOSITORY = Path(__file__).parents[2]
@@ -104,7 +104,7 @@ def start(home: Path, stack: ExitStack) -> Site:
     passwords.write_text(json.dumps({name: word for name, word, _ in (SELLER, VIEWER)}))
     environment = {
         name: value
-        for name, value in _environment(where, home).items()
+        for name, value in airflow_environment(where, home).items()
         if not name.startswith("AIRFLOW_CONN_")
     } | {
         "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),

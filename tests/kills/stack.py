@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from coupling_sandbox.demo.__main__ import Addresses, _environment
+from coupling_sandbox.demo.__main__ import Addresses, airflow_environment
 from coupling_sandbox.demo.processes import Program, free_port
 
 from tests.ledger.postgres import Cluster, programs
@@ -86,7 +86,7 @@ class Stack:
         self.environment = self._settings(self.addresses, self.home)
         apart = Addresses(amazon, other, public, self.addresses.airflow)
         self.other_books = other
-        self.apart = _environment(apart, self.home / "undisturbed") | {
+        self.apart = airflow_environment(apart, self.home / "undisturbed") | {
             "AMAZON_EBOEKHOUDEN_KEY_FILE": str(self.home / "install.key"),
             "PYTHONPATH": str(REPOSITORY / "include"),
         }
@@ -180,7 +180,7 @@ class Stack:
         return server
 
     def _settings(self, addresses: Addresses, home: Path) -> dict[str, str]:
-        settings = _environment(addresses, home) | QUICK
+        settings = airflow_environment(addresses, home) | QUICK
         settings["AIRFLOW__CORE__DAGS_FOLDER"] = str(REPOSITORY / "dags")
         settings["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(REPOSITORY / "plugins")
         settings["PYTHONPATH"] = f"{SITE}:{REPOSITORY / 'include'}"

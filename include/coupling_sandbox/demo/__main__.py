@@ -90,7 +90,7 @@ class Demo:
         window = {"from": _midnight(month[0]), "to": _midnight(month[1])}
         seed = {"seed": SEED, "orders": self.orders, **window}
         ask("POST", f"{where.amazon}/control/seed", seed)
-        environment = _environment(where, self.state)
+        environment = airflow_environment(where, self.state)
         # No run of its own beside the ones that are shown; the schedule comes afterwards.
         supervisor = self._start_airflow(
             {**environment, "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False"}
@@ -132,7 +132,7 @@ class Demo:
         return supervisor
 
 
-def _environment(where: Addresses, state: Path) -> dict[str, str]:
+def airflow_environment(where: Addresses, state: Path) -> dict[str, str]:
     """The demo lives under a folder of its own; the user's own Airflow is not touched."""
     port = where.airflow.rsplit(":", 1)[1]
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "AMAZON_EBOEK"))}
