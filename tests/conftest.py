@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -11,6 +13,16 @@ from hypothesis import settings
 
 REPOSITORY = Path(__file__).parent.parent
 _HOME = tempfile.mkdtemp(prefix="airflow-home-")
+_OWNER = os.getpid()
+
+
+@atexit.register
+def _remove_home() -> None:
+    """Registered before Airflow is imported, so that it comes after Airflow's own farewell."""
+    if os.getpid() == _OWNER:  # not in a child that a test forked
+        shutil.rmtree(_HOME, ignore_errors=True)
+
+
 os.environ.update(
     {
         "AIRFLOW_HOME": _HOME,
