@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -52,12 +54,16 @@ class Chromium:
             },
         )
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(options, Service("/usr/bin/chromedriver"))
+        # Chromium leaves profiles and sockets behind.
+        self._left_behind = TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
+        environment = {**os.environ, "TMPDIR": self._left_behind.name}
+        self.driver = webdriver.Chrome(options, Service("/usr/bin/chromedriver", env=environment))
         self.size(DESKTOP)
 
     def close(self) -> None:
         """End the browser."""
         self.driver.quit()
+        self._left_behind.cleanup()
 
     # --- where -----------------------------------------------------------------------------------
     def size(self, wanted: tuple[int, int]) -> None:
