@@ -185,6 +185,9 @@ class Stack:
         settings["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(REPOSITORY / "plugins")
         settings["PYTHONPATH"] = f"{SITE}:{REPOSITORY / 'include'}"
         settings["KILLS_DOOR"] = str(self.door)
+        # What is killed removes nothing: all of it goes with the campaign's own folder.
+        settings["TMPDIR"] = str(self.home / "tmp")
+        (self.home / "tmp").mkdir()
         if self.database is not None:
             settings["AMAZON_EBOEKHOUDEN_LEDGER_URL"] = self.database.url
         if self.celery:

@@ -187,6 +187,8 @@ class Soak:
         child = os.fork()
         if child == 0:
             try:
+                # Whoever is killed removes nothing: it lies where the soak's own folder goes.
+                tempfile.tempdir = str(self.home)
                 _die_at_request(last, answered=answered)
                 run()
             finally:
