@@ -23,6 +23,7 @@ from tests.canaries import birds
 from tests.canaries.campaign import FAULTS, WINDOW, Campaign, campaign
 from tests.canaries.search import hits, size
 from tests.distributed.couplings import WINDOW as CONF
+from tests.stopping import stop_as_by_ctrl_c
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--crash-every", type=int, default=5, help="of the DAG runs")
     parser.add_argument("--scheduled", type=int, default=3)
     options = parser.parse_args()
+    stop_as_by_ctrl_c()
     with tempfile.TemporaryDirectory(prefix="canaries-") as folder:
         home = Path(folder) / "flock"
         home.mkdir()

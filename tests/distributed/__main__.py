@@ -35,6 +35,7 @@ from tests.distributed import couplings as world
 from tests.distributed.couplings import HOUR, Shop
 from tests.distributed.judge import Verdicts, compare_books, judge_ledger, judge_tasks
 from tests.distributed.services import Stack, Worker, install, missing, stack
+from tests.stopping import stop_as_by_ctrl_c
 
 POLL_S = 0.02
 LOOK_EVERY_S = 5.0
@@ -51,6 +52,7 @@ def main() -> int:
     parser.add_argument("--within-s", type=float, default=4 * 3600)
     parser.add_argument("--record", type=Path, help="write the figures there, as JSON")
     options = parser.parse_args()
+    stop_as_by_ctrl_c()
     if (packages := missing()) and (why := install(packages)):
         _say(f"SKIPPED: {why}")
         return 0

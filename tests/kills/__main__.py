@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from coupling_sandbox.demo.http import ask
 from tests.kills import points
 from tests.kills.campaign import Campaign, Figures
 from tests.kills.stack import Stack
+from tests.stopping import stop_as_by_ctrl_c
 
 PLANS = {
     "local": lambda: points.both(
@@ -41,9 +41,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=600, help="stop killing after these")
     parser.add_argument("--keep", action="store_true", help="keep the logs")
     options = parser.parse_args(argv)
-    # SIGINT by name: a shell lets its background jobs ignore it.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.default_int_handler)
+    stop_as_by_ctrl_c()
     plan = PLANS[options.plan]()
     if options.points:
         plan = {point: plan[point] for point in options.points.split(",")}

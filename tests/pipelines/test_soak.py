@@ -38,6 +38,7 @@ from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
 
 from tests.pipelines.conftest import amazon_connection, books_connection
+from tests.stopping import stop_as_by_ctrl_c
 
 START = datetime(2026, 10, 24, tzinfo=UTC)  # the clock goes back in Amsterdam on the 25th
 HOUR = timedelta(hours=1)
@@ -365,6 +366,7 @@ def main() -> int:
     parser.add_argument("--orders-a-day", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    stop_as_by_ctrl_c()
     count = options.days * options.orders_a_day
     memory: list[float] = []
     descriptors: list[int] = []

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.ledger.postgres import cluster
+from tests.stopping import stop_as_by_ctrl_c
 from tests.torture.campaign import VARIANTS, Tally, every_placement, memory, random_schedule
 from tests.torture.sql_stores import SqlWorld
 
@@ -61,6 +62,7 @@ def main(argv: list[str]) -> int:
         help="instead: every placement of up to so many faults, in all variants",
     )
     arguments = parser.parse_args(argv)
+    stop_as_by_ctrl_c()
     tally, began = Tally(), time.monotonic()
     if arguments.exhaustive:
         for variant in VARIANTS:
