@@ -65,7 +65,11 @@ class Cluster:
         self._port = port
         self._server: subprocess.Popen[bytes] | None = None
         words = ("-U", "ledger", "-A", "trust", "-E", "UTF8", "--locale=C")
-        self._run("initdb", "-D", str(self._data / "db"), *words)
+        try:
+            self._run("initdb", "-D", str(self._data / "db"), *words)
+        except subprocess.CalledProcessError:
+            self.remove()
+            raise
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
