@@ -208,6 +208,7 @@ def _environment(
     seconds = {"LEASE_S": "60", "CALL_DEADLINE_S": "30", "SETTLE_S": "60"}
     return {
         **kept,
+        "TMPDIR": str(home),  # a worker that is killed removes nothing
         "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "include")]),
         "OPENBLAS_NUM_THREADS": "1",
         "GX_ANALYTICS_ENABLED": "False",
