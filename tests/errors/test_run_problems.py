@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from tests.pipelines.conftest import World
+from tests.pipelines.conftest import World, amazon_connection
 from tests.pipelines.test_orders import FROM, TO, WINDOW
 
 
@@ -51,6 +51,29 @@ def test_an_administration_that_changed_stops_the_coupling(world: World) -> None
         assert "administration-changed" in world.run(command, *window).codes
     answer = httpx.get(f"{world.books}/control/journal", params={"administration": other["guid"]})
     assert answer.json() == []
+
+
+def test_another_seller_stops_the_coupling_and_one_without_a_name_is_asked_for(
+    world: World,
+) -> None:
+    def connect(seller_id: str) -> None:
+        connection = amazon_connection(world.amazon, seller_id=seller_id)
+        world.monkeypatch.setenv("AIRFLOW_CONN_AMAZON_DEMO", connection)
+
+    connect("")
+    nameless = world.run("check")
+    assert (nameless.status, nameless.codes) == (1, ["connection-incomplete"])
+    assert nameless.report["problems"][0]["row"] == "connection amazon_demo"
+    assert "Verkopers-ID" in nameless.report["problems"][0]["todo"]
+    world.seed(seed=43, orders=5, **{"from": FROM, "to": TO})
+    assert "seller-changed" not in world.run("orders", *WINDOW).codes
+    connect("A3SANDBOXSELLER")
+    assert world.run("check").codes == []
+    assert world.run("orders", *WINDOW).report["booked"] == 0
+    connect("A9ANOTHERSELLER")
+    for command in ("orders", "check"):
+        window = WINDOW if command == "orders" else ()
+        assert "seller-changed" in world.run(command, *window).codes
 
 
 def test_a_settlement_that_amazon_lists_with_another_content_is_shown(world: World) -> None:

@@ -41,6 +41,19 @@ def test_a_coupling_is_bound_once_and_another_answer_stops_it(ledger: BookingLed
     assert ledger.bind(COUPLING, ADMIN, "SELLER") is None
 
 
+def test_a_seller_that_the_connection_named_later_is_bound_then(ledger: BookingLedger) -> None:
+    """What was left empty is no other seller: filling it in must not stop the coupling."""
+    assert ledger.bind(COUPLING, ADMIN, "") is None
+    assert ledger.bind(COUPLING, ADMIN, "SELLER") is None
+    for seller in ("OTHER", ""):
+        found = ledger.bind(COUPLING, ADMIN, seller)
+        assert found is not None
+        assert (found.code, seller in found.cause) == ("seller-changed", True)
+    other = ledger.bind(COUPLING, "another administration", "SELLER")
+    assert other is not None
+    assert other.code == "administration-changed"
+
+
 def test_the_watermark_never_goes_back(ledger: BookingLedger) -> None:
     assert ledger.watermark(COUPLING) is None
     noon = datetime(2026, 11, 24, 12, tzinfo=UTC)

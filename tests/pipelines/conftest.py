@@ -149,8 +149,10 @@ def world(
     return World(amazon, books, public, tmp_path, capsys, monkeypatch)
 
 
-def amazon_connection(url: str, refresh_token: str = "Atzr|sandbox") -> str:
-    extra = {"refresh_token_secret": refresh_token, "seller_id": "A3SANDBOXSELLER"}
+def amazon_connection(
+    url: str, refresh_token: str = "Atzr|sandbox", seller_id: str = "A3SANDBOXSELLER"
+) -> str:
+    extra = {"refresh_token_secret": refresh_token, "seller_id": seller_id}
     return json.dumps(
         {
             "conn_type": "amazon_selling_partner",

@@ -97,6 +97,11 @@ def test_the_test_button_names_the_field_that_is_wrong(
     accepted, text = AmazonSellingPartnerHook("amazon_demo").test_connection()
     assert not accepted
     assert "Refresh token" in text
+    nameless = amazon_connection(world.amazon, seller_id="")
+    monkeypatch.setenv("AIRFLOW_CONN_AMAZON_DEMO", nameless)
+    accepted, text = AmazonSellingPartnerHook("amazon_demo").test_connection()
+    assert not accepted
+    assert "Verkopers-ID" in text
 
 
 def test_a_hook_shows_no_secret(world: World) -> None:

@@ -65,6 +65,11 @@ _SETTINGS: Mapping[str, ProblemKind] = {
         "the connection {connection} can't be read: {why}",
         "write {variable} as JSON or as a connection URI (docs/operating.md shows one)",
     ),
+    "connection-incomplete": ProblemKind(
+        "the connection {connection} names no {field}",
+        "enter {field} in the connection {connection}: the coupling is bound to it, so that no "
+        "other seller's orders ever enter these books",
+    ),
     "credentials-refused": ProblemKind(
         "{service} refused {field}: {why}", "enter {field} again in the connection {connection}"
     ),

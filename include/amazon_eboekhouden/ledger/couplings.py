@@ -58,7 +58,7 @@ class Couplings:
         """Bind at the first time; afterwards another answer stops the coupling.
 
         A connection that was renamed or re-entered must never book a whole history again in
-        another administration.
+        another administration. What a connection left empty is bound once it is named.
         """
         table = schema.coupling
         with self.engine.begin() as connection:
@@ -74,11 +74,14 @@ class Couplings:
             row = connection.execute(
                 select(table).where(table.c.name == name).with_for_update()
             ).one()
-            if not row.administration:  # A person stopped it before it was ever bound.
+            # A person stopped it before it was ever bound, or the connection named no seller.
+            if row.administration in ("", administration) and not (
+                row.administration and row.seller
+            ):
                 bound = {"administration": administration, "seller": seller}
                 connection.execute(update(table).where(table.c.name == name).values(**bound))
                 row = connection.execute(select(table).where(table.c.name == name)).one()
-            found = _mismatch(CouplingState(*row), administration, seller)
+            found = mismatch(CouplingState(*row), administration, seller)
             # Restoring the right connection is the remedy, so it lets the coupling go on; only a
             # person's stop stays until a person takes it back.
             reason = found.code if found else ""
@@ -191,12 +194,13 @@ class Couplings:
             return connection.execute(delete(table).where(old)).rowcount
 
 
-def _mismatch(bound: CouplingState, administration: str, seller: str) -> Problem | None:
+def mismatch(bound: CouplingState, administration: str, seller: str) -> Problem | None:
+    """Whether connections answer for another administration or seller than the coupling's own."""
     row = f"coupling {bound.name}"
-    if bound.administration != administration:
+    if bound.administration not in ("", administration):
         changed = {"found": administration, "bound": bound.administration}
         return problem("administration-changed", row, **changed)
-    if bound.seller != seller:
+    if bound.seller not in ("", seller):
         return problem("seller-changed", row, found=seller, bound=bound.seller)
     return None
 

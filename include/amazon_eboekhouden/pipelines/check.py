@@ -24,6 +24,7 @@ from amazon_eboekhouden.domain.errors import CredentialsRefused, RemoteError
 from amazon_eboekhouden.domain.handover import resolve_accounts
 from amazon_eboekhouden.domain.mapping import mapping_faults, mapping_shown
 from amazon_eboekhouden.domain.problems import Problem, problem
+from amazon_eboekhouden.ledger.couplings import mismatch
 from amazon_eboekhouden.pipelines.report import RunReport, refused_credentials, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
 
@@ -63,6 +64,12 @@ def _remember(runtime: Runtime, service: str, *, good: bool) -> None:
 
 
 def _check_amazon(runtime: Runtime, report: RunReport) -> None:
+    if not runtime.seller_id:
+        conn_id = runtime.settings.seller.connection
+        row, field = f"connection {conn_id}", form_names("seller_id")
+        report.problems.append(
+            problem("connection-incomplete", row, connection=conn_id, field=field)
+        )
     with runtime.amazon() as amazon:
         try:
             amazon.check_credentials()
@@ -76,15 +83,8 @@ def _check_books(
 ) -> None:
     administration = books.administration_guid()
     bound = runtime.ledger.coupling_state(runtime.settings.name)
-    if bound and bound.administration not in ("", administration):
-        report.problems.append(
-            problem(
-                "administration-changed",
-                f"coupling {runtime.settings.name}",
-                found=administration,
-                bound=bound.administration,
-            )
-        )
+    if bound and (changed := mismatch(bound, administration, runtime.seller_id)):
+        report.problems.append(changed)
         return
     chart = {account.code: account for account in books.ledger_accounts()}
     report.problems += resolve_accounts(list(chart.values()))[1]
@@ -169,6 +169,8 @@ def try_connection(
         if kind == AMAZON:
             with runtime.amazon() as amazon:
                 amazon.check_credentials()
+            if not runtime.seller_id:
+                return False, f"Amazon accepteert deze gegevens; vul {form_names('seller_id')} in."
             return True, "Amazon accepteert deze gegevens."
         with runtime.books() as books:
             return True, f"Verbonden met administratie {books.administration_guid()}."

@@ -25,6 +25,12 @@ SETTINGS: Mapping[str, Words] = {
         "De verbinding {connection} is niet te lezen: {why}",
         "Schrijf {variable} als JSON of als verbindings-URI; vraag het uw beheerder.",
     ),
+    "connection-incomplete": (
+        "De verbinding is niet volledig",
+        "Bij de verbinding {connection} is {field} niet ingevuld.",
+        "Vul {field} in bij de verbinding {connection}: daaraan is de koppeling gebonden, zodat "
+        "bestellingen van een andere verkoper nooit in deze boeken komen.",
+    ),
     "credentials-refused": (
         "De inloggegevens worden geweigerd",
         "{service} weigert {field}: {why}",

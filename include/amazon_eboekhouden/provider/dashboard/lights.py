@@ -87,4 +87,6 @@ _ACCOUNTS = ("ledger account", "chart of accounts")
 def _concerns(found: OpenProblem, service: str, connection: str) -> bool:
     if found.problem.row == f"connection {connection}":
         return True
+    if found.problem.code == "seller-changed":
+        return service == "amazon"
     return service == "books" and found.problem.row.startswith((*_ACCOUNTS, "coupling"))
