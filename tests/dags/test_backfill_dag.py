@@ -66,7 +66,12 @@ def test_a_run_without_a_window_looks_seven_days_back(world: World, backfill_dag
 
 @pytest.mark.parametrize(
     "conf",
-    [{"from": FROM}, {"from": TO, "to": FROM}, {"from": FROM, "to": TO, "coupling": "nobody"}],
+    [
+        {"from": FROM},
+        {"from": TO, "to": FROM},
+        {"from": "gisteren", "to": TO},
+        {"from": FROM, "to": TO, "coupling": "nobody"},
+    ],
 )
 def test_a_wrong_form_fails_and_asks_nothing(
     world: World, backfill_dag: Any, conf: dict[str, str]

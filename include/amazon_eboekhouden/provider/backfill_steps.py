@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
 from amazon_eboekhouden.domain.money import euros
-from amazon_eboekhouden.provider.steps import active_couplings, finish, moment_of, step_of
+from amazon_eboekhouden.provider.steps import active_couplings, asked_for, finish, step_of
 
 if TYPE_CHECKING:
     from amazon_eboekhouden.domain.windows import Window
+    from amazon_eboekhouden.pipelines.backfill import Slice
     from amazon_eboekhouden.pipelines.report import RunReport
     from amazon_eboekhouden.pipelines.runtime import Runtime
 
@@ -57,14 +58,9 @@ def _window() -> Window:
     from amazon_eboekhouden.domain.windows import LAG, chosen
 
     context = get_current_context()
-    params: dict[str, Any] = dict(context["params"])
-    if params.get("from") and params.get("to"):
-        start, end = moment_of(params["from"]), moment_of(params["to"])
-        if end <= start:
-            raise AirflowFailException(f"from ({start}) must come before to ({end})")
-        return chosen(start, end)
-    if params.get("from") or params.get("to"):
-        raise AirflowFailException("give both from and to, or neither")
+    asked = asked_for(context["params"])
+    if asked is not None:
+        return asked
     start_at, end_at = context.get("data_interval_start"), context.get("data_interval_end")
     if context["dag_run"].run_type == "backfill" and start_at and end_at:
         return chosen(start_at, end_at)
@@ -72,7 +68,7 @@ def _window() -> Window:
 
 
 @contextmanager
-def _slice_step(window: dict[str, str]) -> Iterator[tuple[Runtime, Any]]:
+def _slice_step(window: dict[str, str]) -> Iterator[tuple[Runtime, Slice]]:
     from amazon_eboekhouden.pipelines.backfill import Slice
 
     told = {name: text for name, text in window.items() if name != "coupling"}

@@ -120,9 +120,9 @@ def _window(runtime: Runtime) -> Window:
     from amazon_eboekhouden.domain.windows import BACKFILL_LIMIT, chosen, scheduled, up_to_now
 
     context = get_current_context()
-    params: dict[str, Any] = dict(context["params"])
-    if params.get("from") or params.get("to"):
-        return _asked_for(params)
+    asked = asked_for(context["params"])
+    if asked is not None:
+        return asked
     watermark = runtime.ledger.watermark(runtime.settings.name)
     start, end = context.get("data_interval_start"), context.get("data_interval_end")
     now = datetime.now(UTC)
@@ -139,19 +139,26 @@ def _window(runtime: Runtime) -> Window:
     return scheduled(start, end, watermark)
 
 
-def _asked_for(params: Mapping[str, Any]) -> Window:
-    """The window of the trigger form; half a one or a wrong one is refused, never guessed."""
+def asked_for(params: Mapping[str, Any]) -> Window | None:
+    """The window of the trigger form, None when it is left empty.
+
+    Raises:
+        AirflowFailException: it is half a window or a wrong one; neither is guessed at.
+    """
     from amazon_eboekhouden.domain.windows import chosen
 
-    if not (params.get("from") and params.get("to")):
+    start, end = params.get("from"), params.get("to")
+    if not start and not end:
+        return None
+    if not (start and end):
         raise AirflowFailException("give both from and to, or neither")
     try:
-        return chosen(moment_of(params["from"]), moment_of(params["to"]))
+        return chosen(_moment(start), _moment(end))
     except ValueError as error:
         raise AirflowFailException(str(error)) from None
 
 
-def moment_of(text: str) -> datetime:
+def _moment(text: str) -> datetime:
     """A time of a form; UTC where it names no zone."""
     value = datetime.fromisoformat(text)
     return value if value.tzinfo else value.replace(tzinfo=UTC)
