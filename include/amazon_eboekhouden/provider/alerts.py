@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Variable
@@ -71,10 +72,9 @@ def tell(context: Mapping[str, Any], subject: str, text: str) -> bool:
 
 def _notifier(wanted: Mapping[str, Any]) -> BaseNotifier:
     from airflow.sdk import BaseNotifier
-    from airflow.sdk._shared.module_loading import import_string
 
     path = wanted.get("notifier", MAIL)
-    found = import_string(path)
+    found = resolve_name(path)
     if not (isinstance(found, type) and issubclass(found, BaseNotifier)):
         raise TypeError(f"{path} is not a notifier")
     defaults = _MAIL_TEXT if path == MAIL else {}
