@@ -16,6 +16,7 @@ from amazon_eboekhouden.domain.errors import (
     Unreachable,
 )
 from amazon_eboekhouden.domain.settlement.finance_totals import NetProceeds
+from sp_api.api import Reports
 
 from tests.adapters.world import ONCE, QUICK, amazon_credentials
 
@@ -68,7 +69,7 @@ def test_the_marketplace_of_the_environment_is_ignored(amazon, monkeypatch):
     with AmazonSeller(amazon_credentials(amazon.url), patience=QUICK) as one:
         assert len(all_pages(one)) == 1
         assert one.settlement_reports(datetime(2026, 9, 1, tzinfo=UTC)) == []
-        assert str(one._reports().endpoint) == amazon.url
+        assert str(one._api.client(Reports).endpoint) == amazon.url
     monkeypatch.setenv("SP_API_DEFAULT_MARKETPLACE", "NOWHERE")
     with AmazonSeller(amazon_credentials(amazon.url), patience=QUICK) as one:
         assert len(all_pages(one)) == 1

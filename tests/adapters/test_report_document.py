@@ -283,7 +283,7 @@ def test_the_library_would_have_taken_half_the_file(amazon, document_id, seller,
             "lwa_app_id": "sandbox-client",
             "lwa_client_secret": "sandbox-secret",
         },
-        auth_token_client_class=seller._clients._login_class,
+        auth_token_client_class=seller._api._clients._login_class,
     ) as library:
         library.endpoint = amazon.url
         library.get_report_document(document_id, file=str(half), stream=True)

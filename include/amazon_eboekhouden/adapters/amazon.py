@@ -1,7 +1,7 @@
-"""Amazon's Selling Partner API: orders, settlement reports, transactions, through sp_api.
+"""Amazon's Selling Partner API: orders, reports, finances, through sp_api.
 
-Every call asks the shared buckets first, has a total deadline, and ends in a checked answer or in
-a typed error. Reads are tried again in place; what has to wait longer is `NotNow`.
+What may be asked, and what the answers become. Every call ends in a checked answer or in a typed
+error; how it is made stands in `amazon_calls`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any
 
-import httpx
 from sp_api.api import Finances, Orders, Reports, Sellers
-from sp_api.base import ApiResponse, SellingApiException
 
 from amazon_eboekhouden.adapters import amazon_answers as answers
-from amazon_eboekhouden.adapters.amazon_client import SERVICE, AmazonCredentials, SellerClients
-from amazon_eboekhouden.adapters.amazon_rates import PUBLISHED, NullBudget, Rate, RateBudget
+from amazon_eboekhouden.adapters.amazon_calls import AmazonCalls, token_of
+from amazon_eboekhouden.adapters.amazon_client import SERVICE, AmazonCredentials
+from amazon_eboekhouden.adapters.amazon_rates import NullBudget, RateBudget
 from amazon_eboekhouden.adapters.amazon_values import (
     OrdersPage,
     ReportListed,
@@ -27,11 +26,11 @@ from amazon_eboekhouden.adapters.amazon_values import (
     report_listed,
 )
 from amazon_eboekhouden.adapters.clock import SystemClock
-from amazon_eboekhouden.adapters.http import is_loopback, within
+from amazon_eboekhouden.adapters.http import is_loopback
 from amazon_eboekhouden.adapters.report_document import Document, DocumentLink, DocumentReader
-from amazon_eboekhouden.adapters.retrying import Patience, read_again
+from amazon_eboekhouden.adapters.retrying import Patience
 from amazon_eboekhouden.domain.books import Clock
-from amazon_eboekhouden.domain.errors import BadAnswer, NotNow, Refused
+from amazon_eboekhouden.domain.errors import BadAnswer, Refused
 from amazon_eboekhouden.domain.settlement.finance_totals import EventGroup, NetProceeds
 
 __all__ = ["AmazonCredentials", "AmazonSeller", "OrdersPage", "ReportListed"]
@@ -42,7 +41,6 @@ INCLUDED_DATA = (
     *("FULFILLMENT", "PACKAGES", "TAX", "PAYMENT"),
 )
 ORDERS_A_PAGE = 100
-_PAGES_MAX = 1000
 # Beyond 180 days listTransactions answers with nothing at all, not with an error.
 TRANSACTIONS_DAYS = timedelta(days=179)
 _ORDERS = "/orders/2026-01-01/orders"
@@ -51,8 +49,6 @@ _TRANSACTIONS = "/finances/2024-06-19/transactions"
 _SUMMARY = "/finances/2024-06-19/summary"
 # Only v0 tells what a settlement in another currency brought to the bank.
 _EVENT_GROUPS = "/finances/v0/financialEventGroups"
-# Without a version the library silently takes v0, which Amazon removes in March 2027.
-_VERSIONS: dict[type[Any], str] = {Orders: "2026-01-01", Finances: "2024-06-19"}
 
 
 class AmazonSeller:
@@ -84,22 +80,16 @@ class AmazonSeller:
     ) -> None:
         self.calls: Counter[str] = Counter()
         self._credentials = credentials
-        self._budget: RateBudget = budget or NullBudget()
-        self._deadline_s = call_deadline_s
         self._patience = patience or Patience()
-        self._clock = clock or SystemClock()
-        self._on_secret = on_secret or (lambda _secret: None)
         self._documents = documents
-        self._rates = dict(PUBLISHED)
-        self._learnt: dict[str, float] = {}
-        self._fresh_token = False
-        self._clients = SellerClients(
+        self._api = AmazonCalls(
             credentials,
-            api=self._judge_api,
-            login=self._judge_login,
-            on_token=self._new_token,
-            calls=self.calls,
+            self.calls,
+            budget=budget or NullBudget(),
             deadline_s=call_deadline_s,
+            patience=self._patience,
+            clock=clock or SystemClock(),
+            on_secret=on_secret or (lambda _secret: None),
         )
 
     def __repr__(self) -> str:
@@ -118,7 +108,7 @@ class AmazonSeller:
 
     def close(self) -> None:
         """Drop the connections and the downloaded documents."""
-        self._clients.close()
+        self._api.close()
         if self._documents is not None:
             self._documents.close()
 
@@ -154,20 +144,21 @@ class AmazonSeller:
             arguments["marketplaceIds"] = ",".join(marketplace_ids)
         if pagination_token:
             arguments["paginationToken"] = pagination_token
-        answer = self._asked(operation, Orders, _ORDERS, arguments)
+        answer = self._api.asked(operation, Orders, _ORDERS, arguments)
         orders = answers.expect(operation, answer.payload, "orders", list)
         if not all(isinstance(order, dict) for order in orders):
             raise BadAnswer(SERVICE, operation, "an order of the answer is no object")
         until = answers.moment(operation, answer.payload.get("lastUpdatedBefore"))
-        return OrdersPage(orders, _token(answer), until or last_updated_before.astimezone(UTC))
+        return OrdersPage(orders, token_of(answer), until or last_updated_before.astimezone(UTC))
 
     def get_order(self, order_id: str) -> dict[str, Any] | None:
         """One order, or None when Amazon knows it not (any more)."""
         operation = "getOrder"
         included = list(INCLUDED_DATA)
         try:
-            answer = self._read(
-                operation, lambda: self._orders().get_order(order_id, includedData=included)
+            answer = self._api.read(
+                operation,
+                lambda: self._api.client(Orders).get_order(order_id, includedData=included),
             )
         except Refused as error:
             if error.code == "NotFound":
@@ -194,28 +185,20 @@ class AmazonSeller:
         if created_since is not None:
             first["createdSince"] = _stamp(created_since)
         found: dict[str, ReportListed] = {}
-        for row in self._report_rows(first):
+        # The token must be alone, the library's own marketplace included.
+        rows = self._api.paged(
+            "getReports", Reports, _REPORTS, first, key="reports", token_alone=True
+        )
+        for row in rows:
             report = report_listed(row)
             found.setdefault(report.document_id or report.report_id, report)
         return sorted(found.values(), key=lambda report: (report.created_utc, report.report_id))
 
-    def _report_rows(self, first: dict[str, Any]) -> Iterator[Any]:
-        operation = "getReports"
-        seen: set[str] = set()
-        arguments = first
-        while True:
-            # A page token must be the only parameter, the library's own marketplace included.
-            answer = self._asked(operation, Reports, _REPORTS, arguments)
-            yield from answers.expect(operation, answer.payload, "reports", list)
-            token = _token(answer)
-            if token is None:
-                return
-            _no_loop(operation, token, seen)
-            arguments = {"nextToken": token}
-
     def report(self, report_id: str) -> ReportListed:
         """The state of a report."""
-        answer = self._read("getReport", lambda: self._reports().get_report(report_id))
+        answer = self._api.read(
+            "getReport", lambda: self._api.client(Reports).get_report(report_id)
+        )
         return report_listed(answer.payload)
 
     def create_report(
@@ -236,13 +219,17 @@ class AmazonSeller:
         }
         if options:
             arguments["reportOptions"] = options
-        answer = self._once("createReport", lambda: self._reports().create_report(**arguments))
+        answer = self._api.once(
+            "createReport", lambda: self._api.client(Reports).create_report(**arguments)
+        )
         return str(answers.expect("createReport", answer.payload, "reportId", str))
 
     def report_document(self, document_id: str) -> DocumentLink:
         """A link to a document, good for five minutes."""
         operation = "getReportDocument"
-        answer = self._read(operation, lambda: self._reports().get_report_document(document_id))
+        answer = self._api.read(
+            operation, lambda: self._api.client(Reports).get_report_document(document_id)
+        )
         url = answers.expect(operation, answer.payload, "url", str)
         compression = answer.payload.get("compressionAlgorithm")
         if compression not in (None, "GZIP"):
@@ -265,7 +252,9 @@ class AmazonSeller:
     def marketplace_participations(self) -> list[dict[str, Any]]:
         """The seller's marketplaces, as Amazon sends them."""
         operation = "getMarketplaceParticipations"
-        answer = self._read(operation, lambda: self._sellers().get_marketplace_participation())
+        answer = self._api.read(
+            operation, lambda: self._api.client(Sellers).get_marketplace_participation()
+        )
         if not isinstance(answer.payload, list):
             raise BadAnswer(SERVICE, operation, "the answer holds no payload")
         return answer.payload
@@ -276,7 +265,7 @@ class AmazonSeller:
         Raises:
             CredentialsRefused: names the field that is wrong.
         """
-        self._clients.forget_token()
+        self._api.forget_token()
         return self.marketplace_participations()
 
     def list_transactions(
@@ -310,7 +299,7 @@ class AmazonSeller:
             one per marketplace or account, none when Amazon has no summary of it.
         """
         which = {"relatedIdentifierName": "SETTLEMENT_ID", "relatedIdentifierValue": settlement_id}
-        rows = self._paged("listSummary", _SUMMARY, which, "summaries", "nextToken")
+        rows = self._api.paged("listSummary", Finances, _SUMMARY, which, key="summaries")
         return [net_proceeds(row) for row in rows]
 
     def event_groups(self, started_after: datetime) -> list[EventGroup]:
@@ -319,119 +308,21 @@ class AmazonSeller:
             "FinancialEventGroupStartedAfter": _stamp(started_after),
             "MaxResultsPerPage": 100,
         }
-        operation, key = "listFinancialEventGroups", "FinancialEventGroupList"
-        rows = self._paged(operation, _EVENT_GROUPS, arguments, key, "NextToken")
+        rows = self._api.paged(
+            "listFinancialEventGroups",
+            Finances,
+            _EVENT_GROUPS,
+            arguments,
+            key="FinancialEventGroupList",
+            next_page="NextToken",
+        )
         return [event_group(row) for row in rows]
 
     def _transactions(self, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        return self._paged(
-            "listTransactions", _TRANSACTIONS, arguments, "transactions", "nextToken"
-        )
-
-    def _paged(
-        self, operation: str, path: str, arguments: dict[str, Any], key: str, token_name: str
-    ) -> Iterator[dict[str, Any]]:
-        """The rows of all pages of a question about finances."""
-        seen: set[str] = set()
-        token: str | None = None
-        while True:
-            more = {token_name: token} if token else {}
-            answer = self._asked(operation, Finances, path, {**arguments, **more})
-            # A page may be empty and still have a next one.
-            yield from answers.expect(operation, answer.payload, key, list)
-            token = _token(answer)
-            if token is None:
-                return
-            _no_loop(operation, token, seen)
-
-    # --- how a call is made -----------------------------------------------------------------------
-
-    def _orders(self) -> Any:
-        return self._clients.get("orders", Orders, _VERSIONS[Orders])
-
-    def _reports(self) -> Any:
-        return self._clients.get("reports", Reports)
-
-    def _sellers(self) -> Any:
-        return self._clients.get("sellers", Sellers)
-
-    def _asked(
-        self, operation: str, api: type[Any], path: str, arguments: dict[str, Any]
-    ) -> ApiResponse:
-        """A GET with exactly these parameters; the library's methods would add its marketplace."""
-        client = self._clients.get(api.__name__.lower(), api, _VERSIONS.get(api))
-        return self._read(
-            operation,
-            lambda: client._request(
-                path, params={**arguments, "method": "GET"}, add_marketplace=False
-            ),
-        )
-
-    def _read(self, operation: str, call: Callable[[], ApiResponse]) -> ApiResponse:
-        return read_again(lambda: self._once(operation, call), self._patience, self._clock)
-
-    def _once(self, operation: str, call: Callable[[], ApiResponse]) -> ApiResponse:
-        """One call; with a fresh token once more when the API did not take the kept one."""
-        self._fresh_token = False
-        try:
-            return self._counted(operation, call)
-        except answers.TokenRefused as error:
-            was_fresh = self._fresh_token
-            self._clients.forget_token()
-            if was_fresh:
-                raise answers.role_missing(error) from error
-        try:
-            return self._counted(operation, call)
-        except answers.TokenRefused as error:
-            self._clients.forget_token()
-            raise answers.role_missing(error) from error
-
-    def _counted(self, operation: str, call: Callable[[], ApiResponse]) -> ApiResponse:
-        rate = self._rates[operation]
-        back = self._budget.take(operation, rate.per_second, rate.burst)
-        if back is not None:
-            raise NotNow(SERVICE, operation, "no token is left", back)
-        self.calls[operation] += 1
-        try:
-            with within(self._deadline_s), self._clients.gate.calling(operation):
-                return call()
-        except SellingApiException:  # A status of success, and errors in the answer.
-            raise BadAnswer(SERVICE, operation, "a success that lists errors") from None
-        except (ValueError, TypeError, AttributeError, LookupError) as error:
-            raise BadAnswer(
-                SERVICE, operation, f"the answer can't be read ({type(error).__name__})"
-            ) from error
-
-    def _judge_api(self, operation: str, response: httpx.Response) -> None:
-        learnt = answers.rate_of(response.headers)
-        if learnt is not None and learnt != self._learnt.get(operation):
-            self._learnt[operation] = learnt
-            self._rates[operation] = Rate(learnt, self._rates[operation].burst)
-            self._budget.learn(operation, learnt)
-        if response.status_code == 429:
-            self._budget.empty(operation)
-        now, rate = self._clock.now_utc(), self._rates[operation].per_second
-        answers.judge_api(operation, response, now=now, rate_per_second=rate)
-
-    def _judge_login(self, operation: str, response: httpx.Response) -> None:
-        answers.judge_login(operation, response, now=self._clock.now_utc())
-
-    def _new_token(self, access_token: str) -> None:
-        self._fresh_token = True
-        self._on_secret(access_token)
+        operation = "listTransactions"
+        return self._api.paged(operation, Finances, _TRANSACTIONS, arguments, key="transactions")
 
 
 def _stamp(moment: datetime) -> str:
     """A time as Amazon wants it; the same moment always gives the same text."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _token(answer: ApiResponse) -> str | None:
-    token = answer.next_token
-    return str(token) if token else None
-
-
-def _no_loop(operation: str, token: str, seen: set[str]) -> None:
-    if token in seen or len(seen) >= _PAGES_MAX:
-        raise BadAnswer(SERVICE, operation, "the pages of the answer have no end")
-    seen.add(token)
