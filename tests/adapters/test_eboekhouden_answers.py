@@ -77,7 +77,7 @@ def outcome_of(
     answering.answer = reply
     session = EBoekhouden(books_credentials(answering.url), patience=ONCE)
     outcome = session.add(INVOICE, "T1", deadline_s=5)
-    session._soap.close()
+    session._session._soap.close()
     sent = [asked for asked in answering.asked if b"<ns0:AddMutatie" in asked.body]
     assert len(sent) == 1
     return outcome

@@ -60,14 +60,14 @@ def order(order_id: str, **address: str) -> dict[str, Any]:
 
 
 def standing(session: EBoekhouden, code: str) -> dict[str, Any]:
-    answer = session._read("GetRelaties", cFilter={"Code": code, "ID": 0})
+    answer = session._session.read("GetRelaties", cFilter={"Code": code, "ID": 0})
     return dict(serialize_object(answer.Relaties.cRelatie[0], dict))
 
 
 def by_a_person(session: EBoekhouden, code: str, **fields: str) -> None:
     """Change fields as a person does who sees the whole form."""
     whole = {name: value for name, value in standing(session, code).items() if value is not None}
-    session._once("UpdateRelatie", {"oRel": whole | fields})
+    session._session.once("UpdateRelatie", {"oRel": whole | fields})
 
 
 @pytest.fixture

@@ -1,15 +1,15 @@
 """e-Boekhouden.nl over SOAP: the seam `domain.books.Books`, filled with zeep.
 
-One session per instance, opened when it is first needed and closed by `close` (or the `with`
-block). Reads are tried again; a write is sent once and its answer classified, see
-`eboekhouden_answers.classified`.
+What may be asked and written, and what the answers become. Reads are tried again; a write is sent
+once and its answer classified, see `eboekhouden_answers.classified`. One session per instance, see
+`eboekhouden_session`; it ends with `close` or the `with` block.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from types import TracebackType
 from typing import Any
@@ -19,13 +19,8 @@ from amazon_eboekhouden.adapters import eboekhouden_answers as answers
 from amazon_eboekhouden.adapters import eboekhouden_wire as wire
 from amazon_eboekhouden.adapters.clock import SystemClock
 from amazon_eboekhouden.adapters.eboekhouden_answers import SERVICE
-from amazon_eboekhouden.adapters.eboekhouden_codes import (
-    ACCOUNT_STATE,
-    SESSION_EXPIRED,
-    meaning_of,
-)
-from amazon_eboekhouden.adapters.retrying import Patience, read_again
-from amazon_eboekhouden.adapters.soap import SoapService
+from amazon_eboekhouden.adapters.eboekhouden_session import EBoekhoudenCredentials, Session
+from amazon_eboekhouden.adapters.retrying import Patience
 from amazon_eboekhouden.domain.bookings import Mutation, Payload, Relation
 from amazon_eboekhouden.domain.books import (
     BookedMutation,
@@ -42,32 +37,13 @@ from amazon_eboekhouden.domain.errors import (
 )
 from amazon_eboekhouden.domain.outcomes import Outcome, OutcomeKind
 
-PRODUCTION_URL = "https://soap.e-boekhouden.nl/soap.asmx"
+__all__ = ["EBoekhouden", "EBoekhoudenCredentials"]
+
 LOCAL_TIME = ZoneInfo("Europe/Amsterdam")
-_SOURCE = "AMAZON_EB"  # Names the caller to the service: at most 10 word characters.
-
-
-@dataclass(frozen=True, slots=True)
-class EBoekhoudenCredentials:
-    """What the user reads under Beheer > Instellingen > Koppelingen > API/SOAP.
-
-    Attributes:
-        username: Gebruikersnaam.
-        security_code_1: Beveiligingscode 1.
-        security_code_2: Beveiligingscode 2; travels in every call.
-        administration_guid: only for accountants, who have many administrations.
-        url: address of the service.
-    """
-
-    username: str
-    security_code_1: str = field(repr=False)
-    security_code_2: str = field(repr=False)
-    administration_guid: str = ""
-    url: str = PRODUCTION_URL
 
 
 class EBoekhouden:
-    """A session in one administration.
+    """The books of one administration.
 
     Args:
         credentials: who we are.
@@ -96,13 +72,16 @@ class EBoekhouden:
     ) -> None:
         self.calls: Counter[str] = Counter()
         self._credentials = credentials
-        self._deadline_s = call_deadline_s
         self._description_limit = description_limit
-        self._patience = patience or Patience(attempts=3)
         self._clock = clock or SystemClock()
-        self._on_secret = on_secret or (lambda _secret: None)
-        self._soap = SoapService(credentials.url.partition("?")[0], self.calls)
-        self._session_id = ""
+        self._session = Session(
+            credentials,
+            self.calls,
+            deadline_s=call_deadline_s,
+            patience=patience or Patience(attempts=3),
+            clock=self._clock,
+            on_secret=on_secret or (lambda _secret: None),
+        )
 
     def __repr__(self) -> str:
         return f"EBoekhouden({self._credentials!r})"
@@ -118,6 +97,10 @@ class EBoekhouden:
     ) -> None:
         self.close()
 
+    def close(self) -> None:
+        """End the session; never raises."""
+        self._session.close()
+
     # --- the one write ----------------------------------------------------------------------------
 
     def add(self, payload: Payload, token: str, *, deadline_s: float) -> Outcome:
@@ -127,7 +110,7 @@ class EBoekhouden:
         except wire.NotSendable as error:
             return Outcome(OutcomeKind.REJECTED, code=error.code, detail=str(error))
         try:
-            self._open(deadline_s)
+            self._session.open(deadline_s)
         except CredentialsRefused as error:
             return Outcome(OutcomeKind.NOT_SENT, code="credentials-refused", detail=error.cause)
         except RemoteError as error:
@@ -148,28 +131,21 @@ class EBoekhouden:
         self, operation: str, arguments: dict[str, Any], payload: Payload, deadline_s: float
     ) -> Outcome:
         try:
-            result = self._soap.call(
-                operation, {**self._identity(), **arguments}, deadline_s=deadline_s
-            )
+            result = self._session.call(operation, arguments, deadline_s=deadline_s)
             outcome = _classified(operation, result, payload)
         except answers.NOT_CONNECTED as error:
             return Outcome(OutcomeKind.NOT_SENT, detail=answers.name_of(error))
         except Exception as error:  # noqa: BLE001 - whatever it was, the books may have been changed
-            sent = self._soap.handed_over
+            sent = self._session.handed_over
             kind = OutcomeKind.UNKNOWN if sent else OutcomeKind.NOT_SENT
             return Outcome(kind, detail=answers.name_of(error))
         if outcome.kind is OutcomeKind.SESSION_EXPIRED:
-            self._session_id = ""
+            self._session.forget()
         return replace(outcome, detail=self._without_secrets(outcome.detail, payload))
 
     def _without_secrets(self, text: str, payload: Payload) -> str:
         """The service's own words on one line, without secrets and the customer's data."""
-        private = [
-            self._credentials.username,
-            self._credentials.security_code_1,
-            self._credentials.security_code_2,
-            self._session_id,
-        ]
+        private = self._session.secrets
         if isinstance(payload, Relation):
             private += [payload.company, payload.contact, payload.address, payload.postal_code]
             private += [payload.city, payload.email, payload.vat_number]
@@ -187,7 +163,7 @@ class EBoekhouden:
     ) -> list[BookedMutation]:
         """Mutations in a window of numbers, or with an invoice number (see `Remote.mutations`)."""
         window = {"MutatieNrVan": number_from or None, "MutatieNrTm": number_to or None}
-        result = self._read(
+        result = self._session.read(
             "GetMutaties",
             cFilter={
                 "MutatieNr": 0,
@@ -212,7 +188,7 @@ class EBoekhouden:
 
     def has_invoice(self, number: str) -> bool:
         """Whether the invoicing module holds an invoice with this number, booked or not."""
-        result = self._read(
+        result = self._session.read(
             "GetFacturen",
             cFilter={
                 "Factuurnummer": number,
@@ -227,7 +203,7 @@ class EBoekhouden:
 
     def relation(self, code: str) -> BookedRelation | None:
         """The relation with this code, if there is one."""
-        result = self._read("GetRelaties", cFilter={"Code": code, "ID": 0})
+        result = self._session.read("GetRelaties", cFilter={"Code": code, "ID": 0})
         rows = self._parsed("GetRelaties", result.Relaties, "cRelatie", wire.booked_relation)
         return next((row for row in rows if row.code.casefold() == code.casefold()), None)
 
@@ -243,7 +219,7 @@ class EBoekhouden:
         Raises:
             RemoteError: the service refused, or was not there.
         """
-        result = self._read("GetRelaties", cFilter={"Code": relation.code, "ID": 0})
+        result = self._session.read("GetRelaties", cFilter={"Code": relation.code, "ID": 0})
         for row in wire.listed(result.Relaties, "cRelatie"):
             if str(row.Code or "").casefold() == relation.code.casefold():
                 try:
@@ -251,7 +227,7 @@ class EBoekhouden:
                 except wire.NotSendable as error:
                     raise Refused(SERVICE, "UpdateRelatie", str(error)) from error
                 if filled:
-                    self._once_or_reopened("UpdateRelatie", {"oRel": fields})
+                    self._session.once_or_reopened("UpdateRelatie", {"oRel": fields})
                 return filled
         return ()
 
@@ -262,7 +238,7 @@ class EBoekhouden:
             CredentialsRefused: the login sees several administrations (or not the one that the
                 connection names), so which one is meant is not certain.
         """
-        result = self._read("GetAdministraties")
+        result = self._session.read("GetAdministraties")
         found: list[str] = self._parsed(
             "GetAdministraties",
             result.Administraties,
@@ -282,7 +258,7 @@ class EBoekhouden:
 
     def ledger_accounts(self) -> list[LedgerAccount]:
         """The chart of accounts."""
-        result = self._read("GetGrootboekrekeningen", cFilter={"ID": 0})
+        result = self._session.read("GetGrootboekrekeningen", cFilter={"ID": 0})
         return self._parsed(
             "GetGrootboekrekeningen",
             result.Rekeningen,
@@ -294,12 +270,12 @@ class EBoekhouden:
 
     def open_items(self) -> list[OpenItem]:
         """All open items of the debtors."""
-        result = self._read("GetOpenPosten", OpSoort="Debiteuren")
+        result = self._session.read("GetOpenPosten", OpSoort="Debiteuren")
         return self._parsed("GetOpenPosten", result.Openposten, "cOpenPost", wire.open_item)
 
     def balances(self, *, until: date | None = None) -> dict[str, int]:
         """Balance per ledger account code in cents, debit positive."""
-        result = self._read(
+        result = self._session.read(
             "GetSaldi",
             cFilter={
                 "KostenPlaatsId": 0,
@@ -332,98 +308,7 @@ class EBoekhouden:
             "Omschrijving": wire.cut(wire.clean(account.description), 50),
             "Categorie": account.category,
         }
-        self._once("AddGrootboekrekening", {"oGb": fields})
-
-    # --- session and calls ------------------------------------------------------------------------
-
-    def close(self) -> None:
-        """End the session; never raises."""
-        session, self._session_id = self._session_id, ""
-        try:
-            if session:
-                self._soap.call("CloseSession", {"SessionID": session}, deadline_s=5.0)
-        except Exception:  # noqa: BLE001, S110 - the service ends forgotten sessions by itself
-            pass
-        finally:
-            self._soap.close()
-
-    def _identity(self) -> dict[str, str]:
-        return {"SessionID": self._session_id, "SecurityCode2": self._credentials.security_code_2}
-
-    def _open(self, deadline_s: float) -> None:
-        if self._session_id:
-            return
-        try:
-            self._soap.prepare(deadline_s=deadline_s)
-            session = self._logged_in(deadline_s)
-        except RemoteError:
-            raise
-        except Exception as error:  # noqa: BLE001 - zeep raises anything; see _once
-            raise answers.as_remote_error("OpenSession", error) from None
-        self._on_secret(session)
-        self._session_id = session
-
-    def _logged_in(self, deadline_s: float) -> str:
-        who = self._credentials
-        arguments = {
-            "Username": who.username,
-            "SecurityCode1": who.security_code_1,
-            "SecurityCode2": who.security_code_2,
-            "Source": _SOURCE,
-        }
-        operation = "OpenSession"
-        if who.administration_guid:
-            operation = "OpenSessionSub"
-            arguments["AdministratieGUID"] = who.administration_guid
-        result = self._soap.call(operation, arguments, deadline_s=deadline_s)
-        if result is None:
-            raise BadAnswer(SERVICE, operation, "the answer holds no result")
-        code, text = answers.error_of(result)
-        session = str(result.SessionID or "")
-        if meaning_of(code) in ACCOUNT_STATE:
-            raise Refused(SERVICE, operation, f"the account is not usable ({code})", code=code)
-        if code or text:
-            # The service doesn't say which of the three was wrong.
-            fields = "username, security_code_1 or security_code_2"
-            if meaning_of(code) == "SECURITY_003":
-                fields = "administration_guid"
-            raise CredentialsRefused(
-                SERVICE, operation, f"the login was refused ({code})", field=fields, code=code
-            )
-        if not session:
-            raise BadAnswer(SERVICE, operation, "the answer holds no session")
-        return session
-
-    def _read(self, operation: str, **arguments: Any) -> Any:
-        return read_again(
-            lambda: self._once_or_reopened(operation, arguments), self._patience, self._clock
-        )
-
-    def _once_or_reopened(self, operation: str, arguments: dict[str, Any]) -> Any:
-        try:
-            return self._once(operation, arguments)
-        except Refused as error:
-            if meaning_of(error.code) not in SESSION_EXPIRED:
-                raise
-        self._session_id = ""
-        return self._once(operation, arguments)
-
-    def _once(self, operation: str, arguments: dict[str, Any]) -> Any:
-        self._open(self._deadline_s)
-        try:
-            result = self._soap.call(
-                operation, {**self._identity(), **arguments}, deadline_s=self._deadline_s
-            )
-        except Exception as error:  # noqa: BLE001 - zeep raises whatever its parts raise
-            # zeep's errors quote the whole answer, with the customers in it: no traceback may.
-            raise answers.as_remote_error(operation, error) from None
-        if result is None and operation not in answers.BARE_ERROR:
-            raise BadAnswer(SERVICE, operation, "the answer holds no result")
-        bare = operation in answers.BARE_ERROR
-        code, text = answers.bare_error_of(result) if bare else answers.error_of(result)
-        if code or text:
-            raise Refused(SERVICE, operation, f"the service refused with {code}", code=code)
-        return result
+        self._session.once("AddGrootboekrekening", {"oGb": fields})
 
     def _parsed(
         self, operation: str, wrapper: Any, name: str, parse: Callable[[Any], Any]
