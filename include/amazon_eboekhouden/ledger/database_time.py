@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Dialect
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 
@@ -32,9 +32,10 @@ class Utc(TypeDecorator[datetime]):
         return None if value is None else from_ms(value)
 
 
-class DatabaseMs(ColumnElement[int]):
+class DatabaseMs(FunctionElement[int]):
     """The database's clock in milliseconds, taken when the statement runs."""
 
+    name = "database_ms"
     type = BigInteger()
     inherit_cache = True
 

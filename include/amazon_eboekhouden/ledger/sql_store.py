@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.ledger import schema
 from amazon_eboekhouden.ledger.database import reading
+from amazon_eboekhouden.ledger.database_time import to_ms
 from amazon_eboekhouden.ledger.sql_events import Chain
 from amazon_eboekhouden.ledger.sql_numbers import SqlNumbers
 from amazon_eboekhouden.ledger.sql_plan import Planner
@@ -219,10 +220,11 @@ class SqlStore(SqlNumbers):
                     number_before=max(number_before, 0),
                     updated_utc=now,
                 )
-            )
-            if armed.rowcount != 1:
+                .returning(_INTENT.c.updated_utc)
+            ).scalar_one_or_none()
+            if armed is None:
                 return False
-            now_ms = self.now_ms(connection)
+            now_ms = to_ms(armed)
             steps = (State.PLANNED.value, State.SENDING.value, f"epoch {lease.epoch}")
             chain.add(intent.op_key, lease.holder, *steps, now_ms)
             chain.close()
