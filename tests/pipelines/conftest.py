@@ -69,6 +69,15 @@ class World:
             assert secret not in done.stdout + done.stderr
         return Result(done.returncode, json.loads(done.stdout.strip().splitlines()[-1]))
 
+    def settings(self, *changes: tuple[str, str], more: str = "") -> None:
+        """Change the coupling's settings; a text that is to be replaced must stand there."""
+        file = self.home / "couplings" / "demo.yaml"
+        text = file.read_text()
+        for before, after in changes:
+            assert before in text, before
+            text = text.replace(before, after)
+        file.write_text(text + more)
+
     def connect_books(self, connection: dict[str, Any]) -> None:
         """Let the coupling's connection to the books be another one."""
         self.monkeypatch.setenv("AIRFLOW_CONN_EBOEKHOUDEN_DEMO", json.dumps(connection))

@@ -22,8 +22,7 @@ def test_the_demo_is_ready(world: World) -> None:
 
 
 def test_wrong_settings_are_named_with_their_line(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(file.read_text().replace("oss: true", "oss: maybe"))
+    world.settings(("oss: true", "oss: maybe"))
     result = world.run("check")
     assert result.status == 2
     (found,) = result.report["problems"]
@@ -91,8 +90,7 @@ def test_missing_accounts_that_may_be_created_are_created_on_request(world: Worl
 
 
 def test_an_account_of_the_wrong_category_is_named(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(file.read_text() + 'accounts: {clearing: "4610"}\n')
+    world.settings(more='accounts: {clearing: "4610"}\n')
     result = world.run("check")
     assert "account-category" in result.codes
     assert result.status == 1
@@ -130,8 +128,7 @@ def test_a_vat_account_that_is_somebody_elses_is_named(world: World) -> None:
     assert "Loonheffing" in result.report["problems"][0]["cause"]
     # 1642 to 1649 are other countries', 1650 is VAT of the administration: the next free one.
     assert "accounts.oss_vat.DE, such as 1651" in result.report["problems"][0]["todo"]
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(file.read_text() + 'accounts: {oss_vat: {DE: "1651"}}\n')
+    world.settings(more='accounts: {oss_vat: {DE: "1651"}}\n')
     assert world.run("check", "--create-accounts").report["created_accounts"] == ["1651"]
     assert world.run("check").status == 0
 
@@ -150,8 +147,7 @@ def test_a_vat_account_that_is_somebody_elses_is_named(world: World) -> None:
     ],
 )
 def test_a_mapping_that_cannot_be_is_named(world: World, more: str, code: str, named: str) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(f"{file.read_text()}{more}\n")
+    world.settings(more=f"{more}\n")
     result = world.run("check")
     found = [p for p in result.report["problems"] if p["code"] == code]
     assert [named in p["cause"] for p in found] == [True], result.report["problems"]
@@ -186,10 +182,7 @@ def test_a_connection_that_cannot_be_read_is_named(
 
 
 def test_a_registration_without_an_account_for_its_vat_is_named(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(
-        file.read_text().replace("registrations: {}", "registrations: {FI: FI20774740}")
-    )
+    world.settings(("registrations: {}", "registrations: {FI: FI20774740}"))
     result = world.run("check")
     assert (result.status, result.codes) == (1, ["vat-account-missing"])
     assert "accounts.local_vat.FI" in result.report["problems"][0]["todo"]

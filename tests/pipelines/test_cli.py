@@ -75,8 +75,7 @@ def test_wrong_usage_has_status_2(arguments: list[str]) -> None:
 
 
 def test_an_inactive_coupling_does_nothing(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(file.read_text().replace("active: true", "active: false"))
+    world.settings(("active: true", "active: false"))
     result = world.run("orders", *WINDOW)
     assert result.status == 0
     assert "not active" in json.dumps(result.report)
@@ -103,9 +102,8 @@ def test_a_report_of_a_quarter_and_its_spreadsheet(world: World) -> None:
 
 
 def test_own_invoice_numbers_follow_without_gaps(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
     own = "invoice_on: shipped\n  invoice_source: own"
-    file.write_text(file.read_text().replace("invoice_on: shipped", own))
+    world.settings(("invoice_on: shipped", own))
     world.seed(seed=55, orders=12, **{"from": FROM, "to": TO})
     booked = world.run("orders", *WINDOW).report["booked"]
     again = world.run("orders", *WINDOW).report

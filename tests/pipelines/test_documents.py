@@ -8,10 +8,8 @@ from tests.pipelines.test_orders import FROM, TO, WINDOW
 
 def with_books(world: World, **books: str) -> None:
     """The coupling of the demo with other settings of its books."""
-    file = world.home / "couplings" / "demo.yaml"
     more = "".join(f"  {name}: {value}\n" for name, value in books.items())
-    kept = file.read_text().replace("  document: mutation\n", "")
-    file.write_text(kept.replace("books:\n", f"books:\n{more}", 1))
+    world.settings(("  document: mutation\n", ""), ("books:\n", f"books:\n{more}"))
 
 
 def test_a_month_of_invoices_closes_with_its_settlements(world: World) -> None:

@@ -18,17 +18,8 @@ ADS = "ServiceFee/Cost of Advertising/TransactionTotalAmount"
 ORDER = "402-0000015-0000015"
 
 
-def settings(world: World, **changes: str) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    text = file.read_text()
-    for before, after in changes.values():
-        assert before in text
-        text = text.replace(before, after)
-    file.write_text(text)
-
-
 def by_invoice(world: World) -> None:
-    settings(world, fee_vat=("fee_vat: by_rule", "fee_vat: by_invoice"))
+    world.settings(("fee_vat: by_rule", "fee_vat: by_invoice"))
 
 
 def settle(world: World, *rows: Any, number: str = "18000000001") -> None:
@@ -217,9 +208,7 @@ def test_a_credit_note_gives_back(world: World) -> None:
 def test_a_closed_period_is_left_alone(world: World) -> None:
     by_invoice(world)
     g15(world)
-    settings(
-        world, close=("go_live: 2026-01-01", "go_live: 2026-01-01\n  closed_through: 2026-04-30")
-    )
+    world.settings(("go_live: 2026-01-01", "go_live: 2026-01-01\n  closed_through: 2026-04-30"))
     entered(world, "11.00", "2.31")
     dates = {line["date"] for line in world.journal() if line["kind"] == "FactuurOntvangen"}
     assert dates == {"2026-05-01"}

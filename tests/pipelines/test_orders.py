@@ -235,8 +235,7 @@ def test_amazons_own_examples_go_through_the_same_doors(world: World) -> None:
     if not file.exists():
         pytest.skip("Amazon's model is not on this machine")
     examples = {order["orderId"]: order for order in _orders_in(json.loads(file.read_text()))}
-    settings = world.home / "couplings" / "demo.yaml"
-    settings.write_text(settings.read_text().replace("go_live: 2026-01-01", "go_live: 2024-01-01"))
+    world.settings(("go_live: 2026-01-01", "go_live: 2024-01-01"))
     # The examples are of 2024 and 2025; Amazon shows two years back.
     world.post(f"{world.amazon}/control/clock", {"now": "2026-01-15T12:00:00Z"})
     world.post(f"{world.amazon}/control/orders", list(examples.values()))

@@ -77,8 +77,7 @@ def test_no_answer_holds_nothing_and_is_asked_again_at_night(world: World, kind:
 
 def krona(world: World) -> dict[str, Any]:
     """A seller on Amazon.se whose orders are booked."""
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(file.read_text().replace("[NL, BE, DE, FR]", "[SE]"))
+    world.settings(("[NL, BE, DE, FR, IT, ES, IE, SE, PL, UK, TR]", "[SE]"))
     options = {"profile": "year", "marketplaces": ["SE"], "failed_transfers": 0}
     truth = world.seed(seed=5, orders=12, **{"from": WINDOW[1], "to": WINDOW[3]}, **options)
     world.run("orders", *WINDOW)

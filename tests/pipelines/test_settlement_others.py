@@ -26,12 +26,10 @@ FEE = "Order/ItemFees/Commission"
 
 
 def before_go_live(world: World, **more: str) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    text = file.read_text().replace("go_live: 2026-01-01", "go_live: 2026-06-01")
-    for name, value in more.items():
-        text = text.replace("\n  approval:", f"\n  {name}: {value}\n  approval:")
-    assert "go_live: 2026-06-01" in text
-    file.write_text(text)
+    added = "".join(f"  {name}: {value}\n" for name, value in more.items())
+    world.settings(
+        ("go_live: 2026-01-01", "go_live: 2026-06-01"), ("settlement:\n", f"settlement:\n{added}")
+    )
     relation = {"Code": "WEB", "Bedrijf": "Webwinkelklanten", "BP": "P"}
     world.post(f"{world.books}/control/relations", [relation])
 
@@ -123,8 +121,7 @@ def test_an_approval_is_for_what_was_shown(world: World) -> None:
 def test_the_text_to_approve_says_it_all_in_dutch(world: World) -> None:
     """What Airflow shows under Required Action: payments, fees by account, what stays open."""
     before_go_live(world)
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(file.read_text().replace("approval: automatic", "approval: required"))
+    world.settings(("approval: automatic", "approval: required"))
     invoice_of_another(world, "WEB-77", "49.99")
     invoice_of_another(world, f"A-{SECOND}", "20.00")
     settle(world, row(SALE, "49.99", ORDER), row(FEE, "-9.08", ORDER), row(SALE, "15.00", SECOND))
@@ -177,8 +174,7 @@ def test_an_order_sent_before_go_live_and_paid_after_it_is_found_by_its_id_only(
 ) -> None:
     """Amazon may pay weeks later; an amount alone is not enough then: it may be ours."""
     before_go_live(world)
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(file.read_text().replace("go_live: 2026-06-01", "go_live: 2026-03-01"))
+    world.settings(("go_live: 2026-06-01", "go_live: 2026-03-01"))
     invoice_of_another(world, "2026-0200", "49.99", "2026-02-27", f"bestelling {ORDER}")
     invoice_of_another(world, "2026-0201", "20.00", "2026-03-09", "zonder nummer")
     result = settle(world, row(SALE, "49.99", ORDER), row(SALE, "20.00", SECOND))
@@ -213,20 +209,14 @@ def test_a_part_of_a_settlement_can_be_read_again(world: World) -> None:
     assert world.journal() == before
 
 
-@pytest.mark.parametrize(
-    ("setting", "codes"),
-    [
-        ("by_order_id", ["settlement-order-before-go-live"]),
-        ("ignored", ["settlement-order-before-go-live"]),
-    ],
-)
+@pytest.mark.parametrize("setting", ["by_order_id", "ignored"])
 def test_who_does_not_want_it_keeps_the_account_for_before_go_live(
-    world: World, setting: str, codes: list[str]
+    world: World, setting: str
 ) -> None:
     before_go_live(world, invoices_of_others=setting)
     invoice_of_another(world, "WEB-77", "49.99")
     result = settle(world, row(SALE, "49.99", ORDER))
-    assert result.codes == codes
+    assert result.codes == ["settlement-order-before-go-live"]
     assert world.balance("2095") == -4999
     assert open_cents(world) == 4999
 
@@ -349,21 +339,15 @@ def test_a_payout_booked_by_hand_on_clearing_is_not_booked_twice(world: World) -
 
 
 def test_a_closed_period_is_left_alone_and_said(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    text = file.read_text()
     settle(world, row(SALE, "49.99", ORDER), number="18000000009")
-    file.write_text(
-        text.replace("go_live: 2026-01-01", "go_live: 2026-01-01\n  closed_through: 2026-03-31")
-    )
+    world.settings(("go_live: 2026-01-01", "go_live: 2026-01-01\n  closed_through: 2026-03-31"))
     result = settle(world, row("other-transaction/other-transaction/Subscription Fee", "-47.19"))
     assert result.codes == ["settlement-closed-period"]
     fees = [line for line in world.journal() if line["account"] == "4614"]
     assert {line["date"] for line in fees} == {"2026-04-01"}
     assert world.balance("1090") == 0
     # A later closing does not move what stands in the books already.
-    file.write_text(
-        text.replace("go_live: 2026-01-01", "go_live: 2026-01-01\n  closed_through: 2026-06-30")
-    )
+    world.settings(("closed_through: 2026-03-31", "closed_through: 2026-06-30"))
     with world.ledger() as ledger:
         ledger.settlements.record("A3SANDBOXSELLER", "18000000001", state="found")
     before = world.journal()

@@ -156,8 +156,7 @@ def test_a_part_payment_is_off_the_list_once_the_rest_is_paid(world: World) -> N
 
 
 def test_a_settlement_that_waits_for_a_person_is_not_booked(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(file.read_text().replace("approval: automatic", "approval: required"))
+    world.settings(("approval: automatic", "approval: required"))
     booked_month(world, orders=20)
     before = world.journal()
     result = world.run("settlements")
@@ -168,8 +167,7 @@ def test_a_settlement_that_waits_for_a_person_is_not_booked(world: World) -> Non
 
 def test_a_settlement_that_waits_starts_no_second_run_and_is_approved_once(world: World) -> None:
     """As the DAGs do it: found, matched, waiting; then approved in its own run."""
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(file.read_text().replace("approval: automatic", "approval: required"))
+    world.settings(("approval: automatic", "approval: required"))
     booked_month(world, orders=20)
     environment = environment_of(os.environ)
     runtime = Runtime(
@@ -195,8 +193,7 @@ def test_a_settlement_that_waits_starts_no_second_run_and_is_approved_once(world
 
 
 def test_an_approved_settlement_is_booked_and_the_approval_is_remembered(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(file.read_text().replace("approval: automatic", "approval: required"))
+    world.settings(("approval: automatic", "approval: required"))
     truth = booked_month(world, orders=20)
     world.run("settlements")
     ids = [settlement["settlement_id"] for settlement in truth["settlements"]]
@@ -208,9 +205,7 @@ def test_an_approved_settlement_is_booked_and_the_approval_is_remembered(world: 
 
 
 def test_the_first_settlement_waits_and_the_others_follow_by_themselves(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    first = "approval: first_then_automatic"
-    file.write_text(file.read_text().replace("approval: automatic", first))
+    world.settings(("approval: automatic", "approval: first_then_automatic"))
     truth = booked_month(world, orders=40)
     waiting = world.run("settlements")
     assert set(waiting.codes) == {"settlement-waits-for-approval"}
@@ -220,9 +215,7 @@ def test_the_first_settlement_waits_and_the_others_follow_by_themselves(world: W
 
 
 def test_the_manuals_way_only_proposes_and_says_what_it_loses(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    way = "method: open_items_to_costs"
-    file.write_text(file.read_text().replace("method: clearing", way))
+    world.settings(("method: clearing", "method: open_items_to_costs"))
     booked_month(world, orders=20)
     before = world.journal()
     result = world.run("settlements")
@@ -235,9 +228,7 @@ def test_the_manuals_way_only_proposes_and_says_what_it_loses(world: World) -> N
 
 def manual(world: World, **options: Any) -> tuple[dict[str, Any], list[str], int]:
     """The manual's way: the truth, the words that approve it, and what it puts on costs."""
-    file = world.home / "couplings" / "demo.yaml"
-    way = "method: open_items_to_costs"
-    file.write_text(file.read_text().replace("method: clearing", way))
+    world.settings(("method: clearing", "method: open_items_to_costs"))
     world.post(f"{world.books}/control/options", options)
     truth = booked_month(world, orders=12, seed=47)
     shown = world.run("settlements").report["settlements"]

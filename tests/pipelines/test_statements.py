@@ -116,8 +116,7 @@ def test_the_page_stands_on_its_own_and_is_dutch(world: World) -> None:
 
 
 def test_a_settlement_that_waits_shows_what_would_be_booked(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    file.write_text(file.read_text().replace("approval: automatic", "approval: required"))
+    world.settings(("approval: automatic", "approval: required"))
     truth = booked_month(world, orders=20, seed=44)
     world.run("settlements")
     before = world.journal()
@@ -158,9 +157,7 @@ def test_parked_money_that_went_to_its_invoice_is_on_the_proof(world: World) -> 
 
 
 def test_the_manuals_way_is_proved_against_the_bank(world: World) -> None:
-    file = world.home / "couplings" / "demo.yaml"
-    way = "method: open_items_to_costs"
-    file.write_text(file.read_text().replace("method: clearing", way))
+    world.settings(("method: clearing", "method: open_items_to_costs"))
     truth = booked_month(world, orders=10, seed=47)
     world.run("settlements")
     settled = truth["settlements"][0]
