@@ -23,8 +23,7 @@ def backfill_dag(world: World) -> Any:
     from airflow.dag_processing.dagbag import DagBag
     from airflow.utils.db import initdb
 
-    demo = world.home / "couplings" / "demo.yaml"
-    demo.write_text(demo.read_text().replace("per_buyer", "per_country"))
+    world.settings(("per_buyer", "per_country"))
     initdb()
     return DagBag(str(REPOSITORY / "dags")).dags["amazon_orders_backfill"]
 
