@@ -21,4 +21,4 @@ def audit_coupling(coupling: str) -> dict[str, int]:
     from amazon_eboekhouden.pipelines import audit
 
     with steps.step_of(coupling) as runtime:
-        return steps.finish(coupling, audit.run(runtime))
+        return steps.finish(runtime, audit.run(runtime))

@@ -118,7 +118,7 @@ def load_history(window: dict[str, str], batch: str) -> dict[str, int]:
     with _slice_step(window) as (runtime, _):
         report = backfill.load(runtime, batch)
         _show(report)
-        return finish(window["coupling"], report)
+        return finish(runtime, report)
 
 
 def _show(report: RunReport) -> None:

@@ -52,4 +52,4 @@ def enter_fee_invoice() -> dict[str, int]:
                     euros(kind["invoiced_net_cents"] + kind["invoiced_vat_cents"]),
                     euros(kind["difference_cents"]),
                 )
-        return steps.finish(coupling, report)
+        return steps.finish(runtime, report)

@@ -185,7 +185,7 @@ def load_orders(coupling: str, batch: str) -> dict[str, int]:
     from amazon_eboekhouden.pipelines import orders
 
     with step_of(coupling) as runtime:
-        return finish(coupling, orders.load(runtime, batch))
+        return finish(runtime, orders.load(runtime, batch))
 
 
 def find_settlements() -> list[dict[str, Any]]:
@@ -281,35 +281,37 @@ def book_settlement(batch: str) -> dict[str, int]:
     """Book the settlement and check that clearing is zero."""
     from amazon_eboekhouden.pipelines import settlement_approval, settlements
 
-    params = get_current_context()["params"]
-
-    def step(runtime: Runtime, settlement_id: str) -> RunReport:
+    def step(runtime: Runtime, settlement_id: str) -> dict[str, int]:
         # Only the approval of this very run leads from a waiting settlement to here; remembered,
         # it is not asked again when the booking takes a second run.
         if not runtime.preview:
             settlement_approval.approve_waiting(
                 runtime, settlement_id, who="Airflow, Required Action"
             )
-        return settlements.book_matched(runtime, settlement_id, batch)
+        return finish(runtime, settlements.book_matched(runtime, settlement_id, batch))
 
-    report = _settlement_step(step)
-    return finish(str(params["coupling"]), report)
+    done: dict[str, int] = _settlement_step(step)
+    return done
 
 
-def finish(coupling: str, report: RunReport) -> dict[str, int]:
-    """Log what a person must look at; come back later when something had to wait."""
+def finish(runtime: Runtime, report: RunReport) -> dict[str, int]:
+    """Log what a person must look at; come back later when something had to wait.
+
+    Raises:
+        AirflowRescheduleException: something had to wait; the task starts again when it is time.
+    """
     from amazon_eboekhouden.provider import metrics
 
     for found in report.problems:
         log.warning(
             "coupling=%s code=%s row=%s cause=%s todo=%s",
-            coupling,
+            runtime.settings.name,
             found.code,
             found.row,
             found.cause,
             found.todo,
         )
-    metrics.tell(runtime_of(coupling), report)
+    metrics.tell(runtime, report)
     if report.retry_after_utc is not None:
         raise _come_back(report.retry_after_utc)
     return {
