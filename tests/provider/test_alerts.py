@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from airflow.sdk import BaseNotifier
 from amazon_eboekhouden.domain.problems import Problem
-from amazon_eboekhouden.provider import alerts, watch_steps
+from amazon_eboekhouden.ledger.decisions import Choice
+from amazon_eboekhouden.pipelines import settlements
+from amazon_eboekhouden.provider import alerts, steps, watch_steps
 
 from tests.dags.test_orders_dag import add_broken_coupling
 from tests.pipelines.conftest import World
@@ -130,6 +132,44 @@ def test_a_coupling_that_fell_silent_turns_red_and_is_told_once_a_day(
         run = watch()
         assert str(run.state) == ("success" if silent_for <= 2 else "failed"), silent_for
         assert ["niets opgehaald" in subject for subject, _ in HEARD] == [True] * told, silent_for
+
+
+def test_a_preview_and_what_was_just_activated_again_are_not_silent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A preview moves no watermark; after a stop the next run has yet to catch up."""
+    choose(monkeypatch, Recorder)
+    monkeypatch.setattr(watch_steps, "get_current_context", dict)
+    monkeypatch.setattr(watch_steps.steps, "get_current_context", dict)
+    with world.ledger() as ledger:
+        ledger.set_watermark("demo", datetime.now(UTC) - timedelta(days=9))
+    with pytest.raises(alerts.Told):
+        watch_steps.watch_coupling("demo")
+    file = world.home / "couplings" / "demo.yaml"
+    live = file.read_text()
+    file.write_text(live.replace("mode: live", "mode: preview"))
+    watch_steps.watch_coupling("demo")
+    file.write_text(live)
+    with world.ledger() as ledger:
+        ledger.decisions.record("coupling:demo", Choice.ACTIVATE, who="anna", why="weer open")
+    watch_steps.watch_coupling("demo")
+
+
+def test_a_coupling_whose_settlements_cannot_be_listed_is_told_while_the_others_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(runtime: Any) -> list[str]:
+        if runtime.settings.name == "broken":
+            return [{}["a program that is wrong"]]
+        return ["77"]
+
+    choose(monkeypatch, Recorder)
+    add_broken_coupling(world, monkeypatch)
+    monkeypatch.setattr(settlements, "find", find)
+    monkeypatch.setattr(steps, "get_current_context", dict)
+    [started] = steps.find_settlements()
+    assert started["conf"] == {"coupling": "demo", "settlement_id": "77"}
+    assert [subject for subject, _ in HEARD] == ["broken: de afrekeningen zijn niet opgehaald"]
 
 
 def test_what_is_new_on_the_list_is_told_by_reason_and_only_once(

@@ -24,7 +24,8 @@ from airflow.sdk.log import mask_secret
 
 from amazon_eboekhouden.config.environment import environment_of
 from amazon_eboekhouden.domain.errors import NotNow, RemoteError, SettingsError
-from amazon_eboekhouden.pipelines.discretion import unforeseen
+from amazon_eboekhouden.pipelines.discretion import Unforeseen, unforeseen
+from amazon_eboekhouden.provider import alerts
 from amazon_eboekhouden.provider.hooks import connection_of
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def find_settlements() -> list[dict[str, Any]]:
         except AirflowSkipException as error:
             log.info("%s", error)
             continue
-        except (RemoteError, AirflowFailException) as error:
+        except (RemoteError, AirflowFailException, Unforeseen) as error:
             # One coupling's failure must not keep the others' settlements waiting.
             log.error("coupling=%s: %s", coupling, error)
             failed.append(coupling)
@@ -217,6 +218,13 @@ def find_settlements() -> list[dict[str, Any]]:
         ]
     if failed and not found:
         raise AirflowFailException(f"settlements could not be listed for {', '.join(failed)}")
+    if failed:  # The task goes on for the others, so nothing turns red.
+        alerts.tell(
+            get_current_context(),
+            f"{', '.join(failed)}: de afrekeningen zijn niet opgehaald",
+            "Die van de andere koppelingen gaan door, en de volgende run probeert het opnieuw.\n"
+            "Los op wat het log van find_settlements in Airflow noemt.",
+        )
     return found
 
 
