@@ -74,7 +74,7 @@ def _guarded(options: argparse.Namespace) -> tuple[int, RunReport]:
         return WRONG_USAGE, RunReport(problems=[refused_credentials(error, side.connection)])
     except RemoteError as error:
         row = f"{error.service} {error.operation}"
-        return 1, RunReport(problems=[remote_failure(error, row)])
+        return NEEDS_A_PERSON, RunReport(problems=[remote_failure(error, row)])
     except Exception as error:  # noqa: BLE001 - told without its text
         if (found_wrong := storage_failure(error)) is not None:
             return NEEDS_A_PERSON, RunReport(problems=[found_wrong])
