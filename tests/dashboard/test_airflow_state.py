@@ -24,13 +24,18 @@ def test_a_run_that_did_not_start_is_said() -> None:
 
 @pytest.fixture
 def known_dags(airflow: None) -> Iterator[None]:
-    """Our DAGs as Airflow knows them: the hourly one runs, two others are paused."""
+    """Our DAGs as Airflow knows them: the hourly one runs, three others are paused."""
     from airflow.models.dag import DagModel
     from airflow.models.dagbundle import DagBundleModel
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    paused = {"amazon_orders": False, "amazon_settlements": True, "amazon_books_audit": True}
+    paused = {
+        "amazon_orders": False,
+        "amazon_settlements": True,
+        "amazon_books_audit": True,
+        "amazon_orders_backfill": True,
+    }
     with create_session() as session:
         # A test before this one, in the same process, may have made Airflow know them already.
         before = {dag.dag_id: dag.is_paused for dag in session.scalars(select(DagModel))}
@@ -53,5 +58,6 @@ def known_dags(airflow: None) -> Iterator[None]:
 
 def test_what_is_paused_is_said(admin: Browser, booked: Any, known_dags: None) -> None:
     page = admin.get("/").text
-    assert "<em>amazon_settlements</em>, <em>amazon_books_audit</em>. Zet in Airflow" in page
+    named = "<em>amazon_settlements</em>, <em>amazon_books_audit</em>, "
+    assert f"{named}<em>amazon_orders_backfill</em>. Zet in Airflow" in page
     assert "staat op pauze" not in page

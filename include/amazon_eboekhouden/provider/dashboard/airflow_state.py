@@ -24,8 +24,14 @@ from sqlalchemy.orm import Session
 
 ORDERS_DAG = "amazon_orders"
 RECONCILIATION_DAG = "amazon_reconciliation"
-# Without these nothing is settled or checked; new DAGs start paused.
-OTHER_DAGS = ("amazon_settlements", RECONCILIATION_DAG, "amazon_books_audit")
+# Without these nothing is settled or checked, and what changed late is missed. New DAGs start
+# paused.
+OTHER_DAGS = (
+    "amazon_settlements",
+    RECONCILIATION_DAG,
+    "amazon_books_audit",
+    "amazon_orders_backfill",
+)
 APPROVAL_TASK = "approve"
 # Which task speaks to which service; a failed task of the one says nothing about the other.
 SERVICE_OF = {"coupling_orders.extract": "amazon", "coupling_orders.load": "books"}
