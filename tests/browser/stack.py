@@ -19,6 +19,8 @@ import httpx
 from coupling_sandbox.demo.__main__ import Addresses, airflow_environment
 from coupling_sandbox.demo.processes import Program, free_port
 
+from tests.shown_orders import shown_orders
+
 REPOSITORY = Path(__file__).parents[2]
 # Name, password and role of those who sign in.
 SELLER = ("anneke", "een-wachtwoord-voor-de-proef", "admin")
@@ -69,29 +71,8 @@ class Site:
 
     def orders(self) -> list[dict[str, Any]]:
         """Every order of the shop, as Amazon shows it."""
-        form = {
-            "grant_type": "refresh_token",
-            "refresh_token": "Atzr|sandbox",
-            "client_id": "sandbox-client",
-            "client_secret": "sandbox-secret",
-        }
-        token = httpx.post(f"{self.where.amazon}/auth/o2/token", data=form).json()["access_token"]
-        query = {
-            "lastUpdatedAfter": f"{datetime.now(UTC) - timedelta(days=80):%Y-%m-%dT%H:%M:%SZ}",
-            "includedData": "BUYER,RECIPIENT,PROCEEDS,FULFILLMENT,PACKAGES,PROMOTION,EXPENSE",
-            "maxResultsPerPage": "100",
-        }
-        found: list[dict[str, Any]] = []
-        while True:
-            answer = httpx.get(
-                f"{self.where.amazon}/orders/2026-01-01/orders",
-                params=query,
-                headers={"x-amz-access-token": token},
-            ).json()
-            found += answer["orders"]
-            if not (following := answer.get("pagination", {}).get("nextToken")):
-                return found
-            query["paginationToken"] = following
+        since = f"{datetime.now(UTC) - timedelta(days=80):%Y-%m-%dT%H:%M:%SZ}"
+        return shown_orders(self.where.amazon, lastUpdatedAfter=since)
 
 
 def start(home: Path, stack: ExitStack) -> Site:

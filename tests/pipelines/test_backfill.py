@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from amazon_eboekhouden.domain.reported_slice import SAMPLE
 
 from tests.pipelines.conftest import World
+from tests.shown_orders import shown_orders
 
 MONTH = (datetime.now(UTC).date().replace(day=1) - timedelta(days=62)).replace(day=1)
 FROM = f"{MONTH.isoformat()}T00:00:00Z"
@@ -191,7 +190,7 @@ def test_orders_that_leave_from_elsewhere_are_asked_for(world: World) -> None:
     world.seed(
         seed=28, orders=14, fba=0, cancelled=0, pending=0, unshipped=0, **{"from": FROM, "to": TO}
     )
-    orders = _orders(world)
+    orders = shown_orders(world.amazon, createdAfter=FROM)
     for order in orders:
         for package in order.get("packages") or ():
             package["shipFromAddress"] = {"countryCode": "BE", "postalCode": "2000"}
@@ -201,26 +200,6 @@ def test_orders_that_leave_from_elsewhere_are_asked_for(world: World) -> None:
     assert result.report["calls"]["getOrder"] == len(sent) > 2 * SAMPLE
     assert {one["code"] for one in result.report["problems"]} == {"registration-missing"}
     assert not _shown(result.report)
-
-
-def _orders(world: World) -> list[dict[str, Any]]:
-    login = {
-        "grant_type": "refresh_token",
-        "refresh_token": "Atzr|sandbox",
-        "client_id": "sandbox-client",
-        "client_secret": "sandbox-secret",
-    }
-    with httpx.Client(base_url=world.amazon) as http:
-        token = http.post("/auth/o2/token", data=login).json()["access_token"]
-        answer = http.get(
-            "/orders/2026-01-01/orders",
-            params={
-                "createdAfter": FROM,
-                "includedData": "PACKAGES,PROCEEDS,RECIPIENT,FULFILLMENT",
-            },
-            headers={"x-amz-access-token": token},
-        )
-    return json.loads(answer.text)["orders"]
 
 
 def test_a_backfill_leaves_the_hourly_run_its_tokens(world: World) -> None:

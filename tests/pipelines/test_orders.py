@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 from amazon_eboekhouden.ledger import schema
 from amazon_eboekhouden.ledger.decisions import Choice
 
 from tests.pipelines.conftest import World
+from tests.shown_orders import shown_orders
 
 MONTH = (datetime.now(UTC).date().replace(day=1) - timedelta(days=62)).replace(day=1)
 FROM = f"{MONTH.isoformat()}T00:00:00Z"
@@ -127,29 +127,7 @@ def shipped_orders(world: World, count: int) -> list[dict[str, Any]]:
 
 
 def raw_orders(world: World) -> list[dict[str, Any]]:
-    token = httpx.post(
-        f"{world.amazon}/auth/o2/token",
-        data={
-            "grant_type": "refresh_token",
-            "refresh_token": "Atzr|sandbox",
-            "client_id": "sandbox-client",
-            "client_secret": "sandbox-secret",
-        },
-    ).json()["access_token"]
-    included = "BUYER,RECIPIENT,PROCEEDS,PROMOTION,CANCELLATION,FULFILLMENT,PACKAGES,TAX,PAYMENT"
-    query = {"lastUpdatedAfter": FROM, "lastUpdatedBefore": TO, "includedData": included}
-    found: list[dict[str, Any]] = []
-    while True:
-        answer = httpx.get(
-            f"{world.amazon}/orders/2026-01-01/orders",
-            params=query,
-            headers={"x-amz-access-token": token},
-        ).json()
-        found += answer["orders"]
-        next_token = answer.get("pagination", {}).get("nextToken")
-        if next_token is None:
-            return found
-        query["paginationToken"] = next_token
+    return shown_orders(world.amazon, lastUpdatedAfter=FROM, lastUpdatedBefore=TO)
 
 
 def test_three_malformed_orders_of_a_hundred_do_not_hold_up_the_others(world: World) -> None:

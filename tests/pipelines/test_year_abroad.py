@@ -23,6 +23,8 @@ from amazon_eboekhouden.domain.orders import orders_from_json
 from amazon_eboekhouden.domain.sale_kinds import ViesAnswer
 from amazon_eboekhouden.domain.shipments import Shipment
 
+from tests.shown_orders import shown_orders
+
 FROM, TO = "2025-11-01T00:00:00Z", "2026-11-01T00:00:00Z"
 SEEN_UNTIL, NOW = "2026-12-01T00:00:00Z", "2026-12-05T12:00:00Z"
 OSS_VAT = {
@@ -96,31 +98,8 @@ def seller(sandboxes: tuple[str, str, str]) -> Seller:
             "/control/seed", json={**wishes, "business": 0.3, "from": FROM, "to": TO}
         ).raise_for_status()
         truth = {o["order_id"]: o for o in http.get("/control/truth").json()["orders"]}
-        return Seller(truth, _raw_orders(http))
-
-
-def _raw_orders(http: httpx.Client) -> list[dict[str, Any]]:
-    login = {
-        "grant_type": "refresh_token",
-        "refresh_token": "Atzr|sandbox",
-        "client_id": "sandbox-client",
-        "client_secret": "sandbox-secret",
-    }
-    token = http.post("/auth/o2/token", data=login).json()["access_token"]
-    query = {
-        "lastUpdatedAfter": FROM,
-        "lastUpdatedBefore": SEEN_UNTIL,
-        "includedData": "BUYER,RECIPIENT,PROCEEDS,FULFILLMENT,PACKAGES,TAX",
-    }
-    found: list[dict[str, Any]] = []
-    while True:
-        answer = http.get(
-            "/orders/2026-01-01/orders", params=query, headers={"x-amz-access-token": token}
-        ).json()
-        found += answer["orders"]
-        if "nextToken" not in answer.get("pagination", {}):
-            return found
-        query["paginationToken"] = answer["pagination"]["nextToken"]
+    orders = shown_orders(amazon, lastUpdatedAfter=FROM, lastUpdatedBefore=SEEN_UNTIL)
+    return Seller(truth, orders)
 
 
 def test_without_a_registration_nothing_from_abroad_is_booked(seller: Seller) -> None:
