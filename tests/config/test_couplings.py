@@ -145,6 +145,7 @@ def test_an_override_without_a_rate_is_meant_for_the_rate_of_its_code(tmp_path: 
     [
         ("fee_kind: nothing", "fees.0.fee_kind"),
         ("fee_kind: fba, vat_code: HOOG_VERK_21", "fees.0.vat_code"),
+        ("fee_kind: fba, vat_code: VERL_INK_L9", "fees.0.vat_code"),
     ],
 )
 def test_an_override_of_fees_that_cannot_be_is_named(

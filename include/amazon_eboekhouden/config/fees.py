@@ -22,14 +22,7 @@ NO_VAT = "GEEN"
 BY_INVOICE = "INVOICE"
 PERCENT_OF = {"HOOG_INK_21": Decimal(21), "LAAG_INK_9": Decimal(9)}
 # Codes that may stand on a purchase; VERL_INK is the reverse charge within the Netherlands.
-_PURCHASE_CODES = frozenset(PERCENT_OF) | {
-    NO_VAT,
-    BY_INVOICE,
-    "BI_EU_INK",
-    "BU_EU_INK",
-    "VERL_INK",
-    "VERL_INK_L9",
-}
+PURCHASE_CODES = frozenset(PERCENT_OF) | {NO_VAT, "BI_EU_INK", "BU_EU_INK", "VERL_INK"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +65,12 @@ def fee_kinds() -> frozenset[str]:
 def override_faults(settings: CouplingSettings) -> list[tuple[str, str]]:
     """What is wrong with the `fees` overrides: field and why. Empty when all is well."""
     faults = []
+    codes = PURCHASE_CODES | {BY_INVOICE}
     for index, override in enumerate(settings.fees):
         if override.fee_kind not in fee_kinds():
             faults.append((f"fees.{index}.fee_kind", f"must be one of {_listed(fee_kinds())}"))
-        if override.vat_code is not None and override.vat_code not in _PURCHASE_CODES:
-            faults.append((f"fees.{index}.vat_code", f"must be one of {_listed(_PURCHASE_CODES)}"))
+        if override.vat_code is not None and override.vat_code not in codes:
+            faults.append((f"fees.{index}.vat_code", f"must be one of {_listed(codes)}"))
     return faults
 
 
@@ -107,7 +101,7 @@ def fee_rule(fee_kind: str, marketplace: str, on: date, settings: CouplingSettin
     entry = _override(fee_kind, marketplace, on, settings)
     if entry is not None:
         rule = _overridden(rule, entry)
-    if entry is not None and entry.vat_code:
+    if entry is not None and entry.vat_code and entry.vat_code != BY_INVOICE:
         return rule  # Somebody chose the VAT of this very fee: that beats every default.
     if rule.vat_code == BY_INVOICE or _waits_for_invoice(fee_kind, settings):
         waiting = _without_vat(rule, settings.accounts.fee_accrual)

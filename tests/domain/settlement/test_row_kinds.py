@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from amazon_eboekhouden.config.fees import fee_kinds, fee_rule
+from amazon_eboekhouden.config.fees import BY_INVOICE, fee_kinds, fee_rule
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.config.settlement_rows import (
     Destination,
@@ -126,6 +126,17 @@ def test_a_chosen_fee_vat_beats_the_invoice(settings: CouplingSettings) -> None:
     assert (german.vat_code, german.includes_vat, german.vat_percent) == ("BI_EU_INK", False, 0)
     storage = fee_rule("storage", "NL", ON, chosen)
     assert (storage.account, storage.vat_code) == ("4999", "HOOG_INK_21")
+
+
+def test_a_kind_of_fee_may_wait_for_the_invoice_alone(settings: CouplingSettings) -> None:
+    """INVOICE is no code of the books: the fee waits on the accrual, without VAT."""
+    chosen = CouplingSettings.model_validate(
+        settings.model_dump() | {"fees": [{"fee_kind": "fba", "vat_code": BY_INVOICE}]}
+    )
+    rule = fee_rule("fba", "NL", ON, chosen)
+    assert rule.waits_for_invoice
+    assert (rule.account, rule.vat_code) == (settings.accounts.fee_accrual, "GEEN")
+    assert not fee_rule("storage", "NL", ON, chosen).waits_for_invoice
 
 
 def test_an_unknown_fee_kind_is_a_wrong_program(settings: CouplingSettings) -> None:
