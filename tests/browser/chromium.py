@@ -39,7 +39,6 @@ class Chromium:
         self.url = url
         self.downloads = downloads
         self.axe = axe
-        self.complaints: list[str] = []
         options = Options()
         options.binary_location = "/usr/bin/chromium"
         for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--lang=nl"):

@@ -54,15 +54,6 @@ def balances(world: World) -> dict[str, int]:
     return {account: cents for account, cents in found.items() if cents}
 
 
-def purchase_lines(world: World) -> set[tuple[str, str, str]]:
-    return {
-        (line["account"], line["debit"], line["credit"])
-        for line in world.journal()
-        if line["kind"] == "FactuurOntvangen"
-        and (line["debit"], line["credit"]) != ("0.00", "0.00")
-    }
-
-
 def test_the_worked_case_g15(world: World) -> None:
     by_invoice(world)
     g15(world)

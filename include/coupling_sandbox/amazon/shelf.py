@@ -94,14 +94,6 @@ class Shelf:
         body = next(self.truth(seller, kind, key), None)
         return json.loads(body) if body else None
 
-    def replace_truth(self, seller: str, kind: str, key: str, value: Any) -> None:
-        """Change one truth."""
-        self._db.execute(
-            "update truth indexed by truth_by_key set body = ? "
-            "where seller = ? and kind = ? and key = ?",
-            (json.dumps(value, separators=(",", ":")), seller, kind, key),
-        )
-
     def put_money(
         self, seller: str, rows: Iterable[tuple[str, int, int | None, str, Mapping[str, Any]]]
     ) -> None:
