@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -90,6 +91,31 @@ def test_a_new_coupling_waits_for_a_person(
     assert "De koppeling haalt elk uur op en boekt." in page
     assert "admin-anna" in page
     assert running(unbound.environment) == ["demo"]
+
+
+def test_a_seller_without_a_name_or_with_another_is_said_at_amazons_light(
+    admin: Browser, unbound: Any, services: Services
+) -> None:
+    def named(seller_id: str) -> None:
+        def connection(conn_id: str) -> Connection:
+            known = services.connection(conn_id)
+            return replace(known, extra={**known.extra, "seller_id": seller_id})
+
+        services.sources.connections = connection
+
+    named("")
+    assert admin.post("/koppeling/demo/activeer").headers["location"].endswith("=fout")
+    assert services.state() is None
+    assert "De verbinding is niet volledig (" in admin.get(GUIDE).text
+    named("A3SANDBOXSELLER")
+    assert admin.post("/koppeling/demo/activeer").headers["location"].endswith("=geactiveerd")
+    named("A9ANOTHERSELLER")
+    admin.post("/koppeling/demo/controleer")
+    before, found, _ = admin.get(GUIDE).text.partition(
+        "De verbinding hoort bij een andere verkoper ("
+    )
+    assert found
+    assert before.rpartition("<li>")[2].startswith("<strong>Amazon</strong>")
 
 
 def test_what_the_check_finds_keeps_it_from_being_activated(
