@@ -13,8 +13,7 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import CronDataIntervalTimetable, Param, dag, task, task_group
-from amazon_eboekhouden.provider import alerts, assets
-from amazon_eboekhouden.provider import backfill_steps as steps
+from amazon_eboekhouden.provider import alerts, assets, backfill_steps, steps
 
 MOMENT = {"type": ["string", "null"], "format": "date-time"}
 
@@ -33,7 +32,11 @@ MOMENT = {"type": ["string", "null"], "format": "date-time"}
     },
     params={
         "coupling": Param(
-            "", type="string", title="Koppeling", description="Leeg: elke actieve koppeling"
+            "",
+            type="string",
+            examples=steps.coupling_names(),
+            title="Koppeling",
+            description="Leeg: elke actieve koppeling",
         ),
         "from": Param(
             None, **MOMENT, title="Van", description="Bestellingen die sindsdien veranderden (UTC)"
@@ -50,22 +53,22 @@ MOMENT = {"type": ["string", "null"], "format": "date-time"}
     },
 )
 def amazon_orders_backfill() -> None:
-    windows = task(steps.plan_backfill, task_id="plan")()
+    windows = task(backfill_steps.plan_backfill, task_id="plan")()
 
     @task_group
     def history(window: dict[str, str]) -> None:
         named = {"map_index_template": "{{ map_name }}"}
         # One at a time, so that slices beside each other share the reports between them.
-        asked = task(steps.request_reports, task_id="request", max_active_tis_per_dag=1, **named)(
-            window
-        )
-        fetched = task(steps.fetch_history, task_id="fetch", **named)(window)
+        asked = task(
+            backfill_steps.request_reports, task_id="request", max_active_tis_per_dag=1, **named
+        )(window)
+        fetched = task(backfill_steps.fetch_history, task_id="fetch", **named)(window)
         asked >> fetched
-        made = task(steps.transform_history, task_id="transform", **named)(window, fetched)
-        checked = task(steps.validate_history, task_id="validate", **named)(window, made)
+        made = task(backfill_steps.transform_history, task_id="transform", **named)(window, fetched)
+        checked = task(backfill_steps.validate_history, task_id="validate", **named)(window, made)
         # One at a time: an administration has one writer, and another would only wait.
         alone = {"max_active_tis_per_dag": 1, "outlets": [assets.BOOKS]}
-        task(steps.load_history, task_id="load", **alone, **named)(window, checked)
+        task(backfill_steps.load_history, task_id="load", **alone, **named)(window, checked)
 
     history.expand(window=windows)
 

@@ -125,6 +125,8 @@ def test_a_form_offers_the_couplings_to_choose_from(dag_bag) -> None:
         coupling = dag_bag.dags[dag_id].params.get_param("coupling")
         assert coupling.value == "demo"
         assert coupling.schema["examples"] == ["demo"]
+    history = dag_bag.dags["amazon_orders_backfill"].params.get_param("coupling")
+    assert (history.value, history.schema["examples"]) == ("", ["demo"])
 
 
 def test_every_schedule_is_in_utc_but_for_the_nightly_audit(dag_bag) -> None:
