@@ -7,15 +7,14 @@ amounts including that VAT. Source: accounting rules 3.1 and 3.2.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from importlib import resources
 
 from amazon_eboekhouden.config.settings import CouplingSettings, FeeOverride
+from amazon_eboekhouden.config.tables_reader import rows_of
 
 NO_VAT = "GEEN"
 # In the table: the rate is unknown until Amazon's invoice tells, whatever the settings say.
@@ -184,7 +183,6 @@ def _line(fee_kind: str, marketplace: str, on: date, established_in: str) -> _Li
 
 @cache
 def _table() -> tuple[_Line, ...]:
-    table = resources.files("amazon_eboekhouden.config") / "tables" / "fee_rules.csv"
     return tuple(
         _Line(
             fee_kind=row["fee_kind"],
@@ -195,5 +193,5 @@ def _table() -> tuple[_Line, ...]:
             vat_code=row["vat_code"],
             includes_vat=row["includes_vat"] == "yes",
         )
-        for row in csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+        for row in rows_of("fee_rules")
     )

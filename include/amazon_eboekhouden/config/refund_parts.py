@@ -9,11 +9,10 @@ libraries show them; the model itself lists no names.
 
 from __future__ import annotations
 
-import csv
 from functools import cache
-from importlib import resources
 
 from amazon_eboekhouden.config.settlement_rows import RowRule, plain, rule_of, shipped_rules
+from amazon_eboekhouden.config.tables_reader import rows_of
 
 # Everything in these groups is a cost (or one given back), whatever Amazon calls it next.
 FEE_GROUPS = frozenset({"amazonfees", "fbafees"})
@@ -63,11 +62,9 @@ def is_fee_group(name: str) -> bool:
 
 @cache
 def _table() -> tuple[tuple[str, str, str, str], ...]:
-    file = resources.files("amazon_eboekhouden.config") / "tables" / "refund_parts.csv"
-    rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
     return tuple(
         (plain(row["group"]), plain(row["part"]), row["amount_type"], row["amount_description"])
-        for row in rows
+        for row in rows_of("refund_parts")
     )
 
 

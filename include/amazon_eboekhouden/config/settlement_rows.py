@@ -7,13 +7,15 @@ suspense with a problem that proposes the line. Source: accounting rules 7 and 9
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from importlib import resources
+
+from amazon_eboekhouden.config.tables_reader import rows_in, rows_of
+
+_TABLE = "settlement_rows"
 
 
 class Destination(StrEnum):
@@ -69,8 +71,7 @@ def plain(text: str) -> str:
 @cache
 def shipped_rules() -> tuple[RowRule, ...]:
     """The table that comes with the product."""
-    table = resources.files("amazon_eboekhouden.config") / "tables" / "settlement_rows.csv"
-    return rules_of(table.read_text(encoding="utf-8").splitlines())
+    return _rules(rows_of(_TABLE))
 
 
 def rules_of(lines: Iterable[str]) -> tuple[RowRule, ...]:
@@ -79,22 +80,22 @@ def rules_of(lines: Iterable[str]) -> tuple[RowRule, ...]:
     Raises:
         ValueError: a line does not have all columns, or names an unknown destination.
     """
-    rules = []
-    for number, row in enumerate(csv.DictReader(lines), start=2):
-        if None in row or None in row.values():
-            raise ValueError(f"settlement_rows.csv, line {number}: too many or too few columns")
-        rules.append(
-            RowRule(
-                since=date.fromisoformat(row["since"]),
-                transaction_type=row["transaction_type"],
-                amount_type=row["amount_type"],
-                amount_description=row["amount_description"],
-                destination=Destination(row["destination"]),
-                fee_kind=row["fee_kind"],
-                line=row["line"],
-            )
+    return _rules(rows_in(lines, _TABLE))
+
+
+def _rules(rows: Iterable[Mapping[str, str]]) -> tuple[RowRule, ...]:
+    return tuple(
+        RowRule(
+            since=date.fromisoformat(row["since"]),
+            transaction_type=row["transaction_type"],
+            amount_type=row["amount_type"],
+            amount_description=row["amount_description"],
+            destination=Destination(row["destination"]),
+            fee_kind=row["fee_kind"],
+            line=row["line"],
         )
-    return tuple(rules)
+        for row in rows
+    )
 
 
 def rule_of(
