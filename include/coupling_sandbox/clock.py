@@ -4,16 +4,19 @@ import time
 from datetime import UTC, datetime, timedelta
 
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+EARLIEST_YEAR = 1900
 
 
 def read_time(text: str) -> datetime:
     """Read an ISO 8601 time; one without a zone is UTC.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or so early that nobody can reckon back from it.
         TypeError: it is no text.
     """
     moment = datetime.fromisoformat(text)
+    if moment.year < EARLIEST_YEAR:
+        raise ValueError(f"{text} is before {EARLIEST_YEAR}")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -191,6 +191,7 @@ def test_a_group_is_open_until_its_period_is_over(october):
         ("2026-11-20T11:59:00Z", None),
         ("2026-11-01T00:00:00Z", "2026-11-20T11:59:00Z"),
         ("2026-11-01T00:00:00Z", "2026-10-01T00:00:00Z"),
+        (None, "0001-01-01T00:00:00Z"),
     ],
 )
 def test_times_of_groups_that_are_refused(october, after, before):

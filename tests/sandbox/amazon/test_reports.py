@@ -181,6 +181,7 @@ def test_settlements_cannot_be_requested(seller, answer):
 def test_wrong_requests(seller):
     assert seller.report("GET_NONSENSE", *OCTOBER).status_code == 400
     assert seller.report(ALL_ORDERS, "monday", OCTOBER[1]).status_code == 400
+    assert seller.report(VAT, "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z").status_code == 400
     assert seller.report(ALL_ORDERS, *OCTOBER, marketplaceIds=[]).status_code == 400
     assert seller.post(PATH, {"reportType": ALL_ORDERS}).status_code == 400
     assert seller.report(5, *OCTOBER).status_code == 400
