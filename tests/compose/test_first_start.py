@@ -139,10 +139,16 @@ def test_another_word_is_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Path, int]]:
+def home() -> Iterator[Path]:
+    """A folder that goes, also when the test is skipped or PostgreSQL does not start."""
+    with tempfile.TemporaryDirectory(prefix="first-start-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[tuple[Path, int]]:
     """A PostgreSQL of its own on loopback, with the superuser's password of a set of keys."""
     programs = _programs()
-    home = Path(tempfile.mkdtemp(prefix="first-start-"))
     home.chmod(0o755)
     keys = home / "keys"
     for group in GROUPS:
@@ -167,7 +173,6 @@ def server() -> Iterator[tuple[Path, int]]:
         yield keys, port
     finally:
         run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-        shutil.rmtree(home)
 
 
 def _programs() -> Path:
