@@ -27,10 +27,9 @@ from amazon_eboekhouden.provider.dashboard.actions import checked, why_of
 from amazon_eboekhouden.provider.dashboard.cards import CHECK, lights_of
 from amazon_eboekhouden.provider.dashboard.dutch_settings import MEANINGS
 from amazon_eboekhouden.provider.dashboard.lights import standing_light
-from amazon_eboekhouden.provider.dashboard.pages import back, coupling_path, settings_of
+from amazon_eboekhouden.provider.dashboard.pages import Result, back, coupling_path, settings_of
 from amazon_eboekhouden.provider.dashboard.previews import kept_preview
 from amazon_eboekhouden.provider.dashboard.security import MayRead, MayWrite, Submitted, ThisVisit
-from amazon_eboekhouden.provider.dashboard.settlement_pages import Result
 from amazon_eboekhouden.provider.dashboard.shown import page
 from amazon_eboekhouden.provider.dashboard.sources import Sources, ThisSources
 

@@ -22,7 +22,8 @@ from amazon_eboekhouden.provider.dashboard.shown import HERE, LOCAL, PAGE, page,
 from amazon_eboekhouden.provider.dashboard.sources import Sources, ThisSources, clearing_accounts
 
 PageNumber = Annotated[int, Query(alias="pagina", ge=1, le=1_000_000)]
-
+# What a button did, as `back` tells it.
+Result = Annotated[str, Query(alias="gedaan", max_length=20)]
 
 router = APIRouter(dependencies=[MayRead])
 
@@ -39,7 +40,7 @@ def overview(
     request: Request,
     visit: ThisVisit,
     month: Annotated[str, Query(alias="maand", pattern=r"^(20\d\d-(0[1-9]|1[0-2]))?$")] = "",
-    result: Annotated[str, Query(alias="gedaan", max_length=20)] = "",
+    result: Result = "",
 ) -> HTMLResponse:
     """The first page: a card per coupling."""
     tasks = airflow_state.last_tasks(sources.now_utc())
@@ -62,7 +63,7 @@ def held(
     name: str,
     code: Annotated[str, Query(max_length=60)] = "",
     number: PageNumber = 1,
-    result: Annotated[str, Query(alias="gedaan", max_length=20)] = "",
+    result: Result = "",
 ) -> HTMLResponse:
     """What waits for a person, by reason."""
     settings_of(sources, name)
@@ -82,7 +83,7 @@ def undecided(
     visit: ThisVisit,
     name: str,
     number: PageNumber = 1,
-    result: Annotated[str, Query(alias="gedaan", max_length=20)] = "",
+    result: Result = "",
 ) -> HTMLResponse:
     """Bookings whose outcome is not known, or that need a choice."""
     settings_of(sources, name)
@@ -148,7 +149,7 @@ def order(
     visit: ThisVisit,
     name: str,
     order_id: str,
-    result: Annotated[str, Query(alias="gedaan", max_length=20)] = "",
+    result: Result = "",
 ) -> HTMLResponse:
     """Everything about one order: bookings, mutation numbers, steps, decisions."""
     settings = settings_of(sources, name)

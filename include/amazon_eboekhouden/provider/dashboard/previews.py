@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from amazon_eboekhouden.domain.errors import NotNow, RemoteError, SettingsError
 from amazon_eboekhouden.domain.journal import JournalLine, journal
 from amazon_eboekhouden.domain.problems import Problem
-from amazon_eboekhouden.domain.windows import VISIBLE_AFTER, chosen
+from amazon_eboekhouden.domain.windows import chosen, up_to_now
 from amazon_eboekhouden.pipelines import orders, settlements
 from amazon_eboekhouden.pipelines.report import RunReport, remote_failure
 from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.provider.dashboard.pages import (
     PageNumber,
+    Result,
     account_names,
     back,
     coupling_path,
@@ -55,7 +56,7 @@ def preview(
     visit: ThisVisit,
     name: str,
     number: PageNumber = 1,
-    result: Annotated[str, Query(alias="gedaan", max_length=20)] = "",
+    result: Result = "",
 ) -> HTMLResponse:
     """The newest preview."""
     settings = settings_of(sources, name)
@@ -100,7 +101,7 @@ def kept_preview(sources: Sources, name: str) -> dict[str, Any]:
 def _run(runtime: Runtime, now: datetime, what: str) -> RunReport:
     if what == SETTLEMENTS:
         return settlements.run(runtime)
-    until = now - VISIBLE_AFTER - timedelta(seconds=10)
+    until = up_to_now(now, None).to_utc
     return orders.run(runtime, chosen(until - SPANS[what], until))
 
 

@@ -19,13 +19,12 @@ from amazon_eboekhouden.ledger.overview_settlements import SettlementRow
 from amazon_eboekhouden.pipelines.runtime import Runtime
 from amazon_eboekhouden.pipelines.settlement_approval import decided_under
 from amazon_eboekhouden.pipelines.statements import kept_frame
-from amazon_eboekhouden.provider.dashboard.pages import PageNumber, settings_of
+from amazon_eboekhouden.provider.dashboard.pages import PageNumber, Result, settings_of
 from amazon_eboekhouden.provider.dashboard.security import MayRead, ThisVisit
 from amazon_eboekhouden.provider.dashboard.shown import PAGE, page, pages
 from amazon_eboekhouden.provider.dashboard.sources import Sources, ThisSources, clearing_accounts
 
 router = APIRouter(dependencies=[MayRead])
-Result = Annotated[str, Query(alias="gedaan", max_length=20)]
 
 
 @dataclass(frozen=True, slots=True)
