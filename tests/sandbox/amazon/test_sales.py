@@ -3,10 +3,13 @@
 import re
 from random import Random
 
+import pytest
+from amazon_eboekhouden.config.territories import territory_of
 from coupling_sandbox.amazon.generator import year as the_year
 from coupling_sandbox.amazon.generator.arithmetic import money, share, split_net, vat_inside
 from coupling_sandbox.amazon.generator.catalogue import postal_code
 from coupling_sandbox.amazon.generator.options import SeedOptions
+from coupling_sandbox.amazon.generator.rates import NOT_MAINLAND
 from coupling_sandbox.amazon.generator.truth import order_truth
 from coupling_sandbox.amazon.generator.vat_numbers import invalid, valid
 from stdnum.eu import vat as eu_vat
@@ -77,3 +80,11 @@ def test_a_replacement_names_the_order_that_it_replaces() -> None:
     assert {one.original[1] for one in replaced} == {
         "REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("country", sorted(NOT_MAINLAND))
+def test_ordinary_buyers_live_on_the_mainland(country):
+    rng = Random(1)  # noqa: S311
+    mainland = territory_of(country, "")
+    codes = {postal_code(rng, country) for _ in range(40_000)}
+    assert {territory_of(country, code) for code in codes} == {mainland}
