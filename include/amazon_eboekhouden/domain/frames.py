@@ -181,3 +181,18 @@ BOOKED = Frame(
     },
     key=("booking",),
 )
+
+
+def with_planned(booked: pd.DataFrame, mutations: pd.DataFrame) -> pd.DataFrame:
+    """BOOKED with mutations that this very run is going to book.
+
+    Args:
+        booked: BOOKED.
+        mutations: MUTATIONS that are not in it.
+    """
+    if mutations.empty:
+        return booked
+    names = [name for name in BOOKED.columns if name in mutations.columns]
+    rows = mutations[names].assign(state="PLANNED", remote_id="")
+    new = rows.astype({"state": "str", "remote_id": "str"})[list(BOOKED.columns)]
+    return pd.concat([booked, new], ignore_index=True)

@@ -26,7 +26,7 @@ from amazon_eboekhouden.domain.booked_invoice import NEVER_BOOKED, NOT_YET_BOOKE
 from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.domain.credit_notes import SeenInFinances, repeated, seen_in_finances
 from amazon_eboekhouden.domain.finances import AmazonRefund
-from amazon_eboekhouden.domain.frames import BOOKED, MUTATION_LINES, MUTATIONS
+from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, with_planned
 from amazon_eboekhouden.domain.money import euros
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.settlement.credit_notes import new_note
@@ -116,7 +116,8 @@ def refund_bookables(
     if not by_order:
         return RefundBookables(MUTATIONS.empty(), MUTATION_LINES.empty(), [], {})
     own = booked[booked["order_id"].isin(by_order)]
-    known = known_of(_with_planned(own, planned, by_order), _NO_SETTLEMENT, set(by_order))
+    is_new = planned["order_id"].isin(by_order) & ~planned["booking"].isin(own["booking"])
+    known = known_of(with_planned(own, planned[is_new]), _NO_SETTLEMENT, set(by_order))
     ids, taken = _seen_before(known, aliases)
     desk = _Desk(settings, known, ids, _on_suspense(booked, by_order), held, taken)
     states = dict(zip(own["booking"], own["state"], strict=True))
@@ -126,17 +127,6 @@ def refund_bookables(
             _handle(desk, refund, states)
     mutations, lines = desk.entries.frames()
     return RefundBookables(mutations, lines, desk.problems, desk.aliases)
-
-
-def _with_planned(
-    own: pd.DataFrame, planned: pd.DataFrame, orders: Collection[str]
-) -> pd.DataFrame:
-    """BOOKED with the invoices that this very run is going to book."""
-    is_new = planned["order_id"].isin(orders) & ~planned["booking"].isin(own["booking"])
-    names = [name for name in BOOKED.columns if name in planned.columns]
-    rows = planned.loc[is_new, names].assign(state="PLANNED", remote_id="")
-    new = rows.astype({"state": "str", "remote_id": "str"})[list(BOOKED.columns)]
-    return pd.concat([own, new], ignore_index=True) if len(new) else own
 
 
 def _seen_before(known: Known, aliases: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:

@@ -8,8 +8,7 @@ rule 9.2 (worked case G25).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -18,12 +17,13 @@ import pandas as pd
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.domain.bookings import BookingKind, MutationLine
 from amazon_eboekhouden.domain.corrections import in_place_of
+from amazon_eboekhouden.domain.frames import with_planned
 from amazon_eboekhouden.domain.problems import Problem
 from amazon_eboekhouden.domain.settlement.credit_notes import new_note
 from amazon_eboekhouden.domain.settlement.entries import Entries, dates_of, plain_line
 from amazon_eboekhouden.domain.settlement.exchange import Exchange
 from amazon_eboekhouden.domain.settlement.groups import each
-from amazon_eboekhouden.domain.settlement.known import Document, Known, Payment, known_of
+from amazon_eboekhouden.domain.settlement.known import Document, Known, known_of
 from amazon_eboekhouden.domain.settlement.money_entries import unpark_key
 from amazon_eboekhouden.domain.settlement.payments import Paid, paid_on
 from amazon_eboekhouden.domain.settlement.places import Place
@@ -66,31 +66,35 @@ def unpark(booked: pd.DataFrame, settings: CouplingSettings) -> tuple[pd.DataFra
     lines: list[pd.DataFrame] = []
     done = set(booked["booking"])
     invoiced = set(booked.loc[booked["booking_kind"] == BookingKind.INVOICE.value, "order_id"])
-    paid: dict[str, list[Payment]] = {}
-    for (settlement_id, order_id), found in _by_order(booked).items():
-        if order_id not in invoiced or _keys(settlement_id, order_id, found) & done:
-            continue
-        known = known_of(booked, settlement_id, {order_id})
-        for number, payments in paid.items():
-            known = replace(
-                known,
-                payments={
-                    **known.payments,
-                    number: [*known.payments.get(number, ()), *payments],
-                },
-            )
-        if not any(not one.event for one in found) and not _is_settled(known, order_id):
-            continue  # The refund of an order whose payment still waits: it goes first.
+    waiting = [
+        (settlement_id, order_id, found)
+        for (settlement_id, order_id), found in _by_order(booked).items()
+        if order_id in invoiced and not _keys(settlement_id, order_id, found) & done
+    ]
+    concerned = booked[
+        booked["order_id"].isin([order_id for _, order_id, _ in waiting])
+        | booked["settlement_id"].isin([settlement_id for settlement_id, _, _ in waiting])
+    ]
+    # Payments first: the refund of an order may wait in a settlement that comes before its own.
+    for settlement_id, order_id, found in sorted(waiting, key=_only_refunds):
+        known = known_of(concerned, settlement_id, {order_id})
+        if _only_refunds((settlement_id, order_id, found)) and not _is_settled(known, order_id):
+            continue  # The payment of its order still waits: it goes first.
         clearing = settings.accounts.clearing.of(found[0].currency)
         closed = settings.books.closed_through
-        entries = Entries(settlement_id, clearing, closed, dates_of(booked, settlement_id))
-        for payment, number in _unpark_order(entries, found, known, settings):
-            paid.setdefault(number, []).append(payment)
-        for frame, kept in zip(entries.frames(), (mutations, lines), strict=True):
-            kept.append(frame)
+        entries = Entries(settlement_id, clearing, closed, dates_of(concerned, settlement_id))
+        _unpark_order(entries, found, known, settings)
+        made, made_lines = entries.frames()
+        concerned = with_planned(concerned, made)
+        mutations.append(made)
+        lines.append(made_lines)
     if not mutations:
         return Entries("", "").frames()
     return pd.concat(mutations, ignore_index=True), pd.concat(lines, ignore_index=True)
+
+
+def _only_refunds(waiting: tuple[str, str, list[Parked]]) -> bool:
+    return all(parked.event for parked in waiting[2])
 
 
 def _keys(settlement_id: str, order_id: str, found: list[Parked]) -> set[str]:
@@ -163,8 +167,8 @@ def _parked(row: Any, key: str, entry: dict[str, Any], *, is_event: bool) -> Par
 
 def _unpark_order(
     entries: Entries, found: list[Parked], known: Known, settings: CouplingSettings
-) -> Iterator[tuple[Payment, str]]:
-    """Book one order of one settlement; gives the payments that were made, by number."""
+) -> None:
+    """Book what one settlement parked of one order."""
     orders = [parked for parked in found if not parked.event]
     if not orders:
         _unpark_refunds(entries, found, known, settings)
@@ -193,10 +197,6 @@ def _unpark_order(
     )
     facts = {} if parked.currency == "EUR" else {"currency_cents": paid.currency_cents}
     entries.add_payment(invoice, paid.cents, on, **facts)
-    yield (
-        Payment(entries.settlement_id, paid.cents, paid.currency_cents),
-        invoice.invoice_number,
-    )
     _refunds_on(entries, [one for one in found if one.event], invoice, known, settings)
 
 
