@@ -45,7 +45,7 @@ def marketplaces_by_id() -> Mapping[str, Marketplace]:
 
 @cache
 def marketplaces_by_name() -> Mapping[str, Marketplace]:
-    """Name in lower case, as reports and settlements write it, to marketplace."""
+    """Name in lower case, as order reports write it, to marketplace."""
     return {place.name.casefold(): place for place in marketplaces().values()}
 
 

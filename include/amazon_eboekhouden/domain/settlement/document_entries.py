@@ -20,7 +20,7 @@ from amazon_eboekhouden.domain.settlement.credit_notes import new_note
 from amazon_eboekhouden.domain.settlement.entries import Entries
 from amazon_eboekhouden.domain.settlement.exchange import Exchange
 from amazon_eboekhouden.domain.settlement.file import SettlementHeader
-from amazon_eboekhouden.domain.settlement.groups import each, spread
+from amazon_eboekhouden.domain.settlement.groups import cents_per_item, each, spread
 from amazon_eboekhouden.domain.settlement.known import Document, Known
 from amazon_eboekhouden.domain.settlement.money_entries import (
     STEPS,
@@ -200,13 +200,7 @@ def _add_refund(desk: Desk, unit: Any, per_item: PerItem) -> str:
 def _per_item(desk: Desk, rows: pd.DataFrame, group: pd.Series[int]) -> Mapping[int, PerItem]:
     """What the rows of each refund say of each item, looked at once for all of them."""
     is_refund = (rows["place"] == Place.CREDIT_NOTE).to_numpy()
-    own = desk.rows.loc[rows.index[is_refund], ["order_item_code", "sku", "amount_cents"]]
-    found: dict[int, dict[tuple[str, str], int]] = {}
-    for unit, row in zip(group[is_refund].tolist(), each(own), strict=True):
-        sums = found.setdefault(unit, {})
-        key = (row.order_item_code, row.sku)
-        sums[key] = sums.get(key, 0) + int(row.amount_cents)
-    return found
+    return cents_per_item(desk.rows.loc[rows.index[is_refund]], group[is_refund].tolist())
 
 
 def _held_refund(desk: Desk, unit: Any, invoice: Document) -> str:

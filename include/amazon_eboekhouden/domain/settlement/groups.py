@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 Value = TypeVar("Value")
+# An item as Amazon names it: its id and its SKU, either may be "".
+Item = tuple[str, str]
 
 
 def each(frame: pd.DataFrame) -> Iterable[Any]:
@@ -54,6 +56,21 @@ def spread(values: Sequence[str], group: pd.Series[Any], rows: pd.DataFrame) -> 
         rows: for the index.
     """
     return words(list(values), group.to_numpy()).set_axis(rows.index)
+
+
+def cents_per_item(rows: pd.DataFrame, group: Sequence[int]) -> dict[int, dict[Item, int]]:
+    """What the rows of each group say of each item, in the settlement's currency.
+
+    Args:
+        rows: of SETTLEMENT_ROWS.
+        group: number of its group per row.
+    """
+    found: dict[int, dict[Item, int]] = {}
+    names = (rows[name].tolist() for name in ("order_item_code", "sku", "amount_cents"))
+    for unit, item_id, sku, cents in zip(group, *names, strict=True):
+        sums = found.setdefault(unit, {})
+        sums[item_id, sku] = sums.get((item_id, sku), 0) + int(cents)
+    return found
 
 
 class PerRow(Generic[Value]):

@@ -19,14 +19,13 @@ import pandas as pd
 
 from amazon_eboekhouden.domain.booked_invoice import NEVER_BOOKED, shipment_of
 from amazon_eboekhouden.domain.bookings import BookingKind
+from amazon_eboekhouden.domain.settlement.groups import Item
 
 # Documents that another coupling or a person made; the pipeline adds them to BOOKED so.
 FOREIGN = "ext:"
 # What the facts of a suspense booking keep for the next reading of the same settlement.
 DECISIONS = ("orders", "refunds", "held", "kinds")
-# An item of an order: its id and its SKU, either may be "".
-Item = tuple[str, str]
-ITEM, SKU = 0, 1
+ITEM, SKU = 0, 1  # Places in an Item.
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ rules 7.1, 9.1 and 9.2.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 
 import numpy as np
@@ -18,8 +17,15 @@ from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.config.settlement_rows import Destination
 from amazon_eboekhouden.domain.frames import Frame
 from amazon_eboekhouden.domain.settlement.file import SettlementFile
-from amazon_eboekhouden.domain.settlement.groups import PerRow, codes_of, each, texts_of, words
-from amazon_eboekhouden.domain.settlement.known import Item, Known, known_of
+from amazon_eboekhouden.domain.settlement.groups import (
+    PerRow,
+    cents_per_item,
+    codes_of,
+    each,
+    texts_of,
+    words,
+)
+from amazon_eboekhouden.domain.settlement.known import Known, known_of
 from amazon_eboekhouden.domain.settlement.orders import OrderPart, choose_invoices
 from amazon_eboekhouden.domain.settlement.places import Choice, Place
 from amazon_eboekhouden.domain.settlement.refunds import RefundEvent, choose_credit_notes
@@ -193,7 +199,7 @@ def _choose_notes(
         posted=("posted", "max"),
         amount_cents=("amount_cents", "sum"),
     )
-    items = _items_per_unit(refunds, group)
+    items = cents_per_item(refunds, group.tolist())
     events = [
         RefundEvent(
             row.order_id,
@@ -202,7 +208,7 @@ def _choose_notes(
             row.posted.date(),
             int(row.amount_cents),
             currency,
-            items[row.Index],
+            frozenset(items[row.Index]),
         )
         for row in each(units)
     ]
@@ -210,13 +216,3 @@ def _choose_notes(
     for _, own in groupby(events, lambda one: one.order_id):
         choices += choose_credit_notes(list(own), known, settings, parked=parked)
     chosen.put(event.index.to_numpy(), group.to_numpy(), choices)
-
-
-def _items_per_unit(refunds: pd.DataFrame, group: pd.Series) -> Mapping[int, frozenset[Item]]:
-    """Item id and SKU of all rows of a refund that name an item."""
-    found: dict[int, set[Item]] = defaultdict(set)
-    names = (refunds[name].tolist() for name in ("order_item_code", "sku"))
-    for unit, *item in zip(group.tolist(), *names, strict=True):
-        if any(item):
-            found[unit].add((item[0], item[1]))
-    return defaultdict(frozenset, {unit: frozenset(items) for unit, items in found.items()})

@@ -19,7 +19,8 @@ from amazon_eboekhouden.domain.booked_invoice import credit_note_key
 from amazon_eboekhouden.domain.corrections import in_place_of
 from amazon_eboekhouden.domain.credit_notes import seen_in_finances
 from amazon_eboekhouden.domain.settlement.exchange import at_rate_of
-from amazon_eboekhouden.domain.settlement.known import ITEM, SKU, Document, Item, Known
+from amazon_eboekhouden.domain.settlement.groups import Item
+from amazon_eboekhouden.domain.settlement.known import ITEM, SKU, Document, Known
 from amazon_eboekhouden.domain.settlement.places import Choice, Place
 
 
@@ -217,7 +218,8 @@ def bearing_invoices(
         return by_shipment
     fitting = [i for i in invoices if _left(i, known) >= -cents]
     for place in (ITEM, SKU):
-        wanted = {item[place] for item in items} or {""}
+        # Parts such as postage may name no item.
+        wanted = {item[place] for item in items if any(item)} or {""}
         named = [i for i in fitting if wanted <= {item[place] for item in i.items} - {""}]
         if named:
             return named

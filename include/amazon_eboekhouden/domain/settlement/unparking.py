@@ -66,19 +66,20 @@ def unpark(booked: pd.DataFrame, settings: CouplingSettings) -> tuple[pd.DataFra
     lines: list[pd.DataFrame] = []
     done = set(booked["booking"])
     invoiced = set(booked.loc[booked["booking_kind"] == BookingKind.INVOICE.value, "order_id"])
-    waiting = [
-        (settlement_id, order_id, found)
-        for (settlement_id, order_id), found in _by_order(booked).items()
-        if order_id in invoiced and not _keys(settlement_id, order_id, found) & done
-    ]
+    waiting = {
+        key: found
+        for key, found in _by_order(booked).items()
+        if key[1] in invoiced and not _keys(*key, found) & done
+    }
     concerned = booked[
-        booked["order_id"].isin([order_id for _, order_id, _ in waiting])
-        | booked["settlement_id"].isin([settlement_id for settlement_id, _, _ in waiting])
+        booked["order_id"].isin([order_id for _, order_id in waiting])
+        | booked["settlement_id"].isin([settlement_id for settlement_id, _ in waiting])
     ]
     # Payments first: the refund of an order may wait in a settlement that comes before its own.
-    for settlement_id, order_id, found in sorted(waiting, key=_only_refunds):
+    for settlement_id, order_id in sorted(waiting, key=lambda key: _only_refunds(waiting[key])):
+        found = waiting[settlement_id, order_id]
         known = known_of(concerned, settlement_id, {order_id})
-        if _only_refunds((settlement_id, order_id, found)) and not _is_settled(known, order_id):
+        if _only_refunds(found) and not _is_settled(known, order_id):
             continue  # The payment of its order still waits: it goes first.
         clearing = settings.accounts.clearing.of(found[0].currency)
         closed = settings.books.closed_through
@@ -93,8 +94,8 @@ def unpark(booked: pd.DataFrame, settings: CouplingSettings) -> tuple[pd.DataFra
     return pd.concat(mutations, ignore_index=True), pd.concat(lines, ignore_index=True)
 
 
-def _only_refunds(waiting: tuple[str, str, list[Parked]]) -> bool:
-    return all(parked.event for parked in waiting[2])
+def _only_refunds(found: list[Parked]) -> bool:
+    return all(parked.event for parked in found)
 
 
 def _keys(settlement_id: str, order_id: str, found: list[Parked]) -> set[str]:
