@@ -20,7 +20,7 @@ from coupling_sandbox.demo.http import Airflow, ask
 
 from tests.kills.points import both
 from tests.kills.stack import Stack
-from tests.pipelines.test_soak import books_of, twice
+from tests.pipelines.soak import books_of, twice
 
 Runs = list[tuple[str, str]]
 # How long a process that outlived its supervisor or scheduler stays held, in turn: it goes on

@@ -11,7 +11,6 @@ import httpx
 import pytest
 from amazon_eboekhouden import cli
 from amazon_eboekhouden.config.environment import environment_of
-from amazon_eboekhouden.domain.standing import banking_days_before
 from amazon_eboekhouden.pipelines import audit, retention
 from amazon_eboekhouden.pipelines.report import RunReport
 from amazon_eboekhouden.pipelines.runtime import Runtime, read_settings
@@ -381,13 +380,6 @@ def test_amazon_being_down_does_not_keep_the_books_from_being_compared(world: Wo
     report = audited(world)
     assert codes(report) == {"service-unreachable"}
     assert report.details["drift"]["complete"] is True
-
-
-def test_banking_days_skip_weekends_and_feasts() -> None:
-    assert banking_days_before(date(2026, 11, 24), 5) == date(2026, 11, 17)
-    # 2026: Good Friday is 3 April, Easter Monday 6 April.
-    assert banking_days_before(date(2026, 4, 7), 1) == date(2026, 4, 2)
-    assert banking_days_before(date(2026, 12, 28), 1) == date(2026, 12, 24)
 
 
 def test_another_administration_is_never_compared(world: World) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 from amazon_eboekhouden.config.environment import environment_of
 
 from tests.pipelines.conftest import World
-from tests.pipelines.test_soak import books_of
+from tests.pipelines.soak import books_of
 
 ORDERS = ("orders", "--from", "2026-06-01T00:00:00Z", "--to", "2026-09-20T00:00:00Z")
 SEED = {"seed": 8, "orders": 30, "from": "2026-06-01", "to": "2026-08-01", "refunded": 0.2}
