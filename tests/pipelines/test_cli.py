@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from amazon_eboekhouden import cli
+from amazon_eboekhouden.domain.returns import Quarter
 
 from tests.pipelines.conftest import World
-from tests.pipelines.test_orders import FROM, TO, WINDOW
+from tests.pipelines.test_orders import FROM, MONTH, TO, WINDOW
 
 
 def said(world: World, *arguments: str) -> str:
@@ -27,6 +29,12 @@ def test_a_settlement_is_shown_line_by_line(world: World) -> None:
     assert "Facturen betaald" in text
     assert "total according to Amazon, EUR" in text
     assert "{" not in text
+    # The audit gives a count under the same name.
+    assert re.search(r"^  settlements: [1-9]$", said(world, "audit"), re.MULTILINE)
+    report = said(world, "report", "vat", "--quarter", f"{Quarter.of(MONTH)}")
+    assert report.splitlines()[2].split()[:3] == ["quarter", "box", "sale_kind"]
+    assert len(report.splitlines()) > 3
+    assert "{" not in report
 
 
 def test_json_is_one_object_on_the_last_line_with_the_promised_keys(world: World) -> None:

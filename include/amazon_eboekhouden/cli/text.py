@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from amazon_eboekhouden.domain.journal import JournalLine, journal
@@ -62,18 +63,36 @@ def _journal_text(line: JournalLine) -> str:
 def _detail_text(name: str, value: Any) -> list[str]:
     if name in ("story", "order"):  # The story is the order, for a person.
         return []
-    if name == "mapping":
-        return [
-            f"  {one['account']:<10} {one['category']:<5} {one['description']} ({one['role']})"
-            for one in value
-        ]
     if name == "statement":
         return _proof_text(value)
-    if name == "fee_invoices":
-        return [line for one in value for line in _fee_invoice_text(one)]
-    if name == "settlements":
-        return [line for summary in value for line in _settlement_text(summary)]
+    # Other commands give a count under the same name.
+    if isinstance(value, list) and name in _LISTS:
+        return _LISTS[name](value)
     return [f"  {name}: {value if isinstance(value, str) else json.dumps(value)}"]
+
+
+def _mapping_text(accounts: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"  {one['account']:<10} {one['category']:<5} {one['description']} ({one['role']})"
+        for one in accounts
+    ]
+
+
+def _table_text(rows: list[dict[str, Any]]) -> list[str]:
+    """Rows of a report below each other, amounts in euros."""
+    if not rows:
+        return ["  no rows"]
+    names = [name.removesuffix("_cents") for name in rows[0]]
+    table = [names, *([_cell(name, value) for name, value in row.items()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  " + "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        for line in table
+    ]
+
+
+def _cell(name: str, value: Any) -> str:
+    return f"{euros(value)}" if name.endswith("_cents") and value is not None else f"{value}"
 
 
 def _settlement_text(summary: dict[str, Any]) -> list[str]:
@@ -146,3 +165,11 @@ def _fee_invoice_text(shown: dict[str, Any]) -> list[str]:
         amounts = "".join(f"{euros(kind[f'{name}_cents']):>12}" for name in names)
         lines.append("  " + (kind["kind"] or "all together").ljust(18) + amounts)
     return lines
+
+
+_LISTS: Mapping[str, Callable[[list[dict[str, Any]]], list[str]]] = {
+    "mapping": _mapping_text,
+    "rows": _table_text,
+    "fee_invoices": lambda found: [line for one in found for line in _fee_invoice_text(one)],
+    "settlements": lambda found: [line for one in found for line in _settlement_text(one)],
+}
