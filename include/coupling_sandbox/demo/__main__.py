@@ -25,6 +25,8 @@ from coupling_sandbox.demo.tie_out import tie_out
 ORDERS = 500
 SEED = 2026
 DAGS = ["amazon_orders", "amazon_settlements", "amazon_reconciliation"]
+# They are paused, as new DAGs are, until somebody looks around.
+OTHERS = ["amazon_books_audit", "amazon_orders_backfill", "amazon_couplings_watch"]
 # Every settlement of a month has ended and been listed this long after its last day: orders are
 # paid a week after delivery, in periods of two weeks.
 SETTLED_AFTER = timedelta(days=30)
@@ -106,6 +108,8 @@ class Demo:
             return 0 if tied_out else 1
         supervisor.stop()
         supervisor = self._start_airflow(environment)
+        for dag_id in OTHERS:
+            airflow.unpause(dag_id)
         _say("Look around: Airflow now keeps its hourly schedule. Ctrl-C stops everything.")
         while supervisor.alive:
             time.sleep(0.5)
