@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
 from amazon_eboekhouden.ledger import schema
 from amazon_eboekhouden.ledger.database_time import to_ms
 from amazon_eboekhouden.ledger.sql_rows import insert_once
+from amazon_eboekhouden.ledger.sql_statements import CHAIN_END, EVENTS, LOCKED_CHAIN
 from amazon_eboekhouden.ledger.states import event_hash
 from amazon_eboekhouden.ledger.store import NEVER_ASKED
 
@@ -38,9 +39,7 @@ class Chain:
         self.highest_number: int = row.highest_number
 
     def _locked(self) -> Any:
-        table = schema.administration
-        query = select(table).where(table.c.admin == self._admin).with_for_update()
-        return self._connection.execute(query).first()
+        return self._connection.execute(LOCKED_CHAIN, {"of_admin": self._admin}).first()
 
     def add(
         self, op_key: str, actor: str, before: str, after: str, detail: str, now_ms: int
@@ -69,13 +68,9 @@ class Chain:
     def close(self) -> None:
         """Write the events and the new end of the chain."""
         if self._rows:
-            self._connection.execute(insert(schema.event), self._rows)
-        table = schema.administration
-        self._connection.execute(
-            update(table)
-            .where(table.c.admin == self._admin)
-            .values(seq=self._seq, hash=self._hash, highest_number=self.highest_number)
-        )
+            self._connection.execute(EVENTS, self._rows)
+        end = {"end_seq": self._seq, "end_hash": self._hash, "end_highest": self.highest_number}
+        self._connection.execute(CHAIN_END, {"of_admin": self._admin, **end})
 
 
 def first_break(connection: Connection, admin: str) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,8 +12,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Executable,
     and_,
-    exists,
     literal,
     or_,
     select,
@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from amazon_eboekhouden.domain.bookings import BookingKind
 from amazon_eboekhouden.ledger import schema
+from amazon_eboekhouden.ledger import sql_statements as statements
 from amazon_eboekhouden.ledger.database import reading
 from amazon_eboekhouden.ledger.database_time import to_ms
 from amazon_eboekhouden.ledger.sql_events import Chain
@@ -115,14 +116,13 @@ class SqlStore(SqlNumbers):
     def _orphan(self, connection: Connection, lease: Lease) -> None:
         """What an earlier epoch left in SENDING becomes UNKNOWN."""
         chain = Chain(connection, lease.admin)
-        now_ms = self.now_ms(connection)
         query = select(_INTENT).where(
             _INTENT.c.admin == lease.admin, _INTENT.c.state == State.SENDING.value
         )
         orphans = [intent_of(row) for row in connection.execute(query)]
         for intent in orphans:
             change = Change(State.UNKNOWN, evidence="the worker that sent it did not report")
-            self._write(connection, chain, lease, intent, change, now_ms)
+            self._finish(connection, chain, lease, intent, change, intent.epoch)
         if orphans:
             chain.close()
 
@@ -185,48 +185,29 @@ class SqlStore(SqlNumbers):
         with self.engine.begin() as connection:
             return connection.execute(statement.values(expires_at_utc=expires)).rowcount == 1
 
-    def _lease_holds(self, lease: Lease, need_s: float = 0) -> ColumnElement[bool]:
-        least = self.now_sql() + literal(_ms(need_s), BigInteger)
-        return exists().where(
-            _LEASE.c.admin == lease.admin,
-            _LEASE.c.holder == lease.holder,
-            _LEASE.c.epoch == lease.epoch,
-            _LEASE.c.expires_at_utc > least,
-        )
+    def _of_lease(self, lease: Lease, need_s: float) -> dict[str, Any]:
+        """Parameters of a statement that asks whether the lease lasts so many seconds more."""
+        names = {"lease_admin": lease.admin, "lease_holder": lease.holder}
+        return {**names, "lease_epoch": lease.epoch, "need_ms": _ms(need_s)}
 
     # --- sending -----------------------------------------------------------------------------
     def arm(self, lease: Lease, intent: Intent, number_before: int) -> bool:
         """PLANNED → SENDING, if the lease outlasts one call and the payload is still this one."""
         settings = self.settings
-        settle = _ms(settings.call_deadline_s + settings.settle_s)
+        wanted = {
+            "key": intent.op_key,
+            "hash": intent.payload_hash,
+            "settle_ms": _ms(settings.call_deadline_s + settings.settle_s),
+            "highest": max(number_before, 0),
+            **self._of_lease(lease, settings.call_deadline_s + settings.margin_s),
+        }
         with self.engine.begin() as connection:
             chain = Chain(connection, lease.admin)
-            now = self.now_sql()
-            armed = connection.execute(
-                update(_INTENT)
-                .where(
-                    _INTENT.c.op_key == intent.op_key,
-                    _INTENT.c.state == State.PLANNED.value,
-                    _INTENT.c.payload_hash == intent.payload_hash,
-                    self._lease_holds(lease, settings.call_deadline_s + settings.margin_s),
-                )
-                .values(
-                    state=State.SENDING.value,
-                    reason="",
-                    attempt=_INTENT.c.attempt + 1,
-                    epoch=lease.epoch,
-                    sent_at_utc=now,
-                    not_before_utc=now + literal(settle, BigInteger),
-                    number_before=max(number_before, 0),
-                    updated_utc=now,
-                )
-                .returning(_INTENT.c.updated_utc)
-            ).scalar_one_or_none()
+            armed = self._when(connection, statements.arm, wanted)
             if armed is None:
                 return False
-            now_ms = to_ms(armed)
             steps = (State.PLANNED.value, State.SENDING.value, f"epoch {lease.epoch}")
-            chain.add(intent.op_key, lease.holder, *steps, now_ms)
+            chain.add(intent.op_key, lease.holder, *steps, armed)
             chain.close()
         return True
 
@@ -234,67 +215,55 @@ class SqlStore(SqlNumbers):
         """SENDING → the change, if it is still in SENDING under this epoch."""
         with self.engine.begin() as connection:
             chain = Chain(connection, lease.admin)
-            where = and_(_INTENT.c.state == State.SENDING.value, _INTENT.c.epoch == lease.epoch)
-            now_ms = self.now_ms(connection)
-            sending = State.SENDING
-            if not self._write(connection, chain, lease, intent, change, now_ms, where, sending):
+            if not self._finish(connection, chain, lease, intent, change, lease.epoch):
                 return False
             chain.close()
         return True
 
-    def resolve(self, lease: Lease, changes: Sequence[tuple[Intent, Change]]) -> set[str]:
-        """UNKNOWN → the changes, while the lease holds and nothing moved since they were read."""
-        done: set[str] = set()
-        with self.engine.begin() as connection:
-            chain = Chain(connection, lease.admin)
-            now_ms = self.now_ms(connection)
-            for intent, change in changes:
-                where = and_(
-                    _INTENT.c.state == State.UNKNOWN.value,
-                    _INTENT.c.attempt == intent.attempt,
-                    self._lease_holds(lease),
-                )
-                if self._write(connection, chain, lease, intent, change, now_ms, where):
-                    done.add(intent.op_key)
-            if done:
-                chain.close()
-        return done
-
-    def _write(
+    def _finish(
         self,
         connection: Connection,
         chain: Chain,
         lease: Lease,
         intent: Intent,
         change: Change,
-        now_ms: int,
-        where: ColumnElement[bool] | None = None,
-        before: State | None = None,
+        epoch: int,
     ) -> bool:
-        before = before or intent.state
-        check_transition(before, change.to)
-        values: dict[str, Any] = {
-            "state": change.to.value,
-            "reason": change.reason,
-            "evidence": change.evidence,
-            "updated_utc": now_ms,
-        }
-        if change.remote_id:
-            values["remote_id"] = change.remote_id
-        if change.answered:
-            values["not_before_utc"] = now_ms
-        if change.not_counted:
-            values["attempt"] = _INTENT.c.attempt - 1
-        condition = _INTENT.c.op_key == intent.op_key
-        condition = condition if where is None else and_(condition, where)
-        if connection.execute(update(_INTENT).where(condition).values(values)).rowcount != 1:
-            return False
-        if change.to is State.CONFIRMED and intent.kind is not BookingKind.RELATION:
-            number = int(change.remote_id) if change.remote_id.isdigit() else 0
-            chain.highest_number = max(chain.highest_number, number)
-        detail = " ".join(filter(None, (change.reason, change.remote_id, change.evidence)))
-        chain.add(intent.op_key, lease.holder, before.value, change.to.value, detail, now_ms)
-        return True
+        check_transition(State.SENDING, change.to)
+        still = {"sent_epoch": epoch}
+        done = self._when(connection, statements.finish, _changed(intent, change) | still)
+        if done is not None:
+            _tell(chain, lease, intent, State.SENDING, change, done)
+        return done is not None
+
+    def resolve(self, lease: Lease, changes: Sequence[tuple[Intent, Change]]) -> set[str]:
+        """UNKNOWN → the changes, while the lease holds and nothing moved since they were read."""
+        done: set[str] = set()
+        with self.engine.begin() as connection:
+            chain = Chain(connection, lease.admin)
+            for intent, change in changes:
+                check_transition(State.UNKNOWN, change.to)
+                still = {"read_attempt": intent.attempt, **self._of_lease(lease, 0)}
+                values = _changed(intent, change) | still
+                at_ms = self._when(connection, statements.resolve, values)
+                if at_ms is not None:
+                    _tell(chain, lease, intent, State.UNKNOWN, change, at_ms)
+                    done.add(intent.op_key)
+            if done:
+                chain.close()
+        return done
+
+    def _when(
+        self,
+        connection: Connection,
+        statement: Callable[[bool], Executable],
+        values: Mapping[str, Any],
+    ) -> int | None:
+        """Run a statement of one intent; when it took effect in milliseconds, None: it did not."""
+        if self.clock is not None:
+            values = {**values, "present": to_ms(self.clock.now_utc())}
+        when = connection.execute(statement(self.clock is None), values).scalar_one_or_none()
+        return None if when is None else to_ms(when)
 
     # --- reading -----------------------------------------------------------------------------
     def unknowns(self, admin: str) -> list[Intent]:
@@ -354,6 +323,30 @@ class SqlStore(SqlNumbers):
         )
         with reading(self.engine).connect() as connection:
             return [intent_of(row) for row in connection.execute(query)]
+
+
+def _changed(intent: Intent, change: Change) -> dict[str, Any]:
+    """Parameters of a statement that changes an intent."""
+    return {
+        "key": intent.op_key,
+        "to": change.to.value,
+        "why": change.reason,
+        "proof": change.evidence,
+        "remote": change.remote_id or None,
+        "answered": change.answered,
+        "uncounted": int(change.not_counted),
+    }
+
+
+def _tell(
+    chain: Chain, lease: Lease, intent: Intent, before: State, change: Change, at_ms: int
+) -> None:
+    """Append the change to the history, and learn its mutation number."""
+    if change.to is State.CONFIRMED and intent.kind is not BookingKind.RELATION:
+        number = int(change.remote_id) if change.remote_id.isdigit() else 0
+        chain.highest_number = max(chain.highest_number, number)
+    detail = " ".join(filter(None, (change.reason, change.remote_id, change.evidence)))
+    chain.add(intent.op_key, lease.holder, before.value, change.to.value, detail, at_ms)
 
 
 def _ms(seconds: float) -> int:
