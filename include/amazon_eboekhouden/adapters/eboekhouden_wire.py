@@ -75,6 +75,8 @@ class NotSendable(ValueError):
 
 def clean(text: str) -> str:
     """Text that XML can carry: composed (NFC), control characters as blanks, no lone surrogates."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())  # Nearly every text: nothing to compose or to leave out.
     kept = (
         " " if unicodedata.category(letter) == "Cc" else letter
         for letter in text

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -152,14 +152,28 @@ class Booking:
 
     def payload_json(self) -> str:
         """Canonical JSON of the payload: same content, same text."""
-        data = asdict(self.payload)
+        data = fields_of(self.payload)
         if data.get("document", "") is None:
             del data["document"]  # So that a mutation keeps the hash it always had.
-        return json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
+        return canonical_json(data)
 
     def payload_hash(self) -> str:
         """SHA-256 of the canonical payload."""
         return hashlib.sha256(self.payload_json().encode()).hexdigest()
+
+
+def fields_of(part: Any) -> dict[str, Any]:
+    """The fields of a part of a payload by name, as they are: what lies deeper is not copied."""
+    return {name: getattr(part, name) for name in part.__dataclass_fields__}
+
+
+def canonical_json(data: Mapping[str, Any]) -> str:
+    """JSON with sorted keys and no blanks; parts of payloads as objects, days and rates as text."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return fields_of(value) if is_dataclass(value) else str(value)
 
 
 def payload_of(kind: BookingKind, text: str) -> Payload:

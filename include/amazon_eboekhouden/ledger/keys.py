@@ -6,13 +6,21 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from amazon_eboekhouden.domain.bookings import Booking, BookingKind, Mutation, Payload, payload_of
+from amazon_eboekhouden.domain.bookings import (
+    Booking,
+    BookingKind,
+    Mutation,
+    Payload,
+    canonical_json,
+    fields_of,
+    payload_of,
+)
 from amazon_eboekhouden.ledger.states import Draft
 
 TOKEN_MARK = "#az1-"  # noqa: S105 - the mark by which a person recognises our bookings
@@ -32,12 +40,12 @@ def content_of(payload: Payload) -> str:
     """
     if not isinstance(payload, Mutation):
         return json.dumps({"code": payload.code}, separators=(",", ":"))
-    data = asdict(payload)
+    data = fields_of(payload)
     del data["description"], data["payment_term_days"]
     # How an invoice is printed is text too; that the books made it tells how its lines compare.
     if data.pop("document"):
         data["as_document"] = True
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
+    return canonical_json(data)
 
 
 @dataclass(frozen=True, slots=True)
