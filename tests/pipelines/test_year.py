@@ -33,6 +33,8 @@ FROM, TO = "2025-11-01T00:00:00Z", "2026-11-01T00:00:00Z"
 # The last orders ship in November; the sandbox's clock stands later still.
 SEEN_UNTIL, NOW = "2026-12-01T00:00:00Z", "2026-12-05T12:00:00Z"
 ORDERS = int(os.environ.get("YEAR_ORDERS", "400"))
+# The large year takes its time: a quarter of a second per order, and twenty minutes at 20,000.
+pytestmark = pytest.mark.timeout(max(600, ORDERS // 4))
 OSS_VAT = {
     "BE": "1640", "DE": "1641", "FR": "1642", "IT": "1643", "ES": "1644", "AT": "1645",
     "PL": "1646", "SE": "1647", "IE": "1648", "DK": "1649", "CZ": "1662", "GR": "1664",
