@@ -5,6 +5,7 @@ seen in sellers' files of 2026. Prices contain the VAT, as documented for seller
 calculates.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -166,7 +167,7 @@ def stored_orders(
     query = OrderQuery(family, ms(start), ms(end) - 1, visible, 0, (), statuses, fulfilled_by)
     position = None
     while rows := asked.amazon.shop.search_orders(asked.seller, query, position, PAGE):
-        yield from (order for _, order in rows)
+        yield from (json.loads(order) for _, order in rows)
         position = rows[-1][0]
 
 

@@ -3,14 +3,13 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from coupling_sandbox.amazon.errors import SpApiRefusal
 from coupling_sandbox.amazon.service import Asked, Operation, iso
-from coupling_sandbox.amazon.shelf import ms
+from coupling_sandbox.amazon.shelf import as_json, ms
 from coupling_sandbox.amazon.shop import OrderQuery
 from coupling_sandbox.clock import read_time
 
@@ -66,7 +65,7 @@ KNOWN = {
 }
 
 
-async def search_orders(asked: Asked) -> Mapping[str, Any]:
+async def search_orders(asked: Asked) -> str:
     """Answer ``GET /orders/2026-01-01/orders``."""
     asked.need_role(*BASIC_ROLES)
     _transient(asked)
@@ -90,7 +89,8 @@ async def search_orders(asked: Asked) -> Mapping[str, Any]:
         rows = []
     else:
         rows = asked.amazon.shop.search_orders(asked.seller, query, start, limit + 1)
-    answer: dict[str, Any] = {"orders": [_shown(order, included) for _, order in rows[:limit]]}
+    shown = ",".join(_shown(order, included) for _, order in rows[:limit])
+    answer: dict[str, Any] = {}
     if len(rows) > limit:
         # The fault: this page's token leads to this page again.
         following = start if asked.fault == "repeated_page" else rows[limit - 1][0]
@@ -98,17 +98,17 @@ async def search_orders(asked: Asked) -> Mapping[str, Any]:
     elif asked.fault == "empty_page":
         answer["pagination"] = {"nextToken": _token(asked, start, before)}
     answer[f"{family}Before"] = iso(before)
-    return answer
+    return f'{{"orders":[{shown}],{as_json(answer)[1:]}'
 
 
-async def get_order(asked: Asked) -> Mapping[str, Any]:
+async def get_order(asked: Asked) -> str:
     """Answer ``GET /orders/2026-01-01/orders/{orderId}``."""
     asked.need_role(*BASIC_ROLES)
     order_id = asked.request.path_params["order_id"]
     order = asked.amazon.shop.order(asked.seller, order_id, ms(asked.now - LAG))
     if order is None:
         raise SpApiRefusal("not_found")
-    return {"order": _shown(order, _included(asked))}
+    return f'{{"order":{_shown(order, _included(asked))}}}'
 
 
 def _transient(asked: Asked) -> None:
@@ -180,11 +180,14 @@ def _included(asked: Asked) -> frozenset[str]:
     return frozenset(shown)
 
 
-def _shown(order: Mapping[str, Any], included: frozenset[str]) -> dict[str, Any]:
-    hidden_of_order = {
-        f for name, (own, _) in INCLUDED.items() if name not in included for f in own
-    }
-    hidden_of_item = {f for name, (_, own) in INCLUDED.items() if name not in included for f in own}
+def _shown(text: str, included: frozenset[str]) -> str:
+    """Return an order's JSON without what is not included."""
+    hidden = [own for name, own in INCLUDED.items() if name not in included]
+    hidden_of_order = {f for own, _ in hidden for f in own}
+    hidden_of_item = {f for _, own in hidden for f in own}
+    if not any(f'"{name}"' in text for name in hidden_of_order | hidden_of_item):
+        return text  # Nothing of it can be hidden: to read it, and write it again, is most work.
+    order = json.loads(text)
     shown = {key: value for key, value in order.items() if key not in hidden_of_order}
     items = shown.get("orderItems")
     if isinstance(items, list):
@@ -194,7 +197,7 @@ def _shown(order: Mapping[str, Any], included: frozenset[str]) -> dict[str, Any]
             else item
             for item in items
         ]
-    return shown
+    return as_json(shown)
 
 
 def _fingerprint(asked: Asked) -> str:

@@ -63,7 +63,7 @@ async def get_orders(asked: Asked) -> Mapping[str, Any]:
     size = asked.whole("MaxResultsPerPage", 100, 100)
     start = tuple(token["start"]) if token else None
     rows = asked.amazon.shop.search_orders(asked.seller, query, start, size + 1)
-    payload: dict[str, Any] = {"Orders": [_order(order) for _, order in rows[:size]]}
+    payload: dict[str, Any] = {"Orders": [_order(json.loads(order)) for _, order in rows[:size]]}
     if len(rows) > size:
         state = {"family": query.family, "after": query.after_ms, "before": query.before_ms}
         payload["NextToken"] = _pack({**state, "start": rows[size - 1][0]})
@@ -157,7 +157,8 @@ def _known(asked: Asked) -> dict[str, Any]:
     order = asked.amazon.shop.order(asked.seller, order_id, ms(asked.now - LAG))
     if order is None:
         raise SpApiRefusal("not_found")
-    return order
+    known: dict[str, Any] = json.loads(order)
+    return known
 
 
 def _status(order: Mapping[str, Any]) -> str:

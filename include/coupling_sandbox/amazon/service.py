@@ -1,7 +1,6 @@
 """The API's gateway: who calls, is there a token in the bucket, may he, and what is answered."""
 
 import asyncio
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -15,6 +14,7 @@ from starlette.routing import Route
 from coupling_sandbox.amazon.errors import SpApiRefusal, gateway_headers, refusal_response
 from coupling_sandbox.amazon.limits import Buckets
 from coupling_sandbox.amazon.login import Grant, Login
+from coupling_sandbox.amazon.shelf import as_json
 from coupling_sandbox.amazon.shop import Shop
 from coupling_sandbox.clock import Clock, read_time
 from coupling_sandbox.given import check_charset, check_kind
@@ -162,7 +162,8 @@ class Asked:
             raise SpApiRefusal("unauthorized", details="")
 
 
-Handler = Callable[[Asked], Awaitable[Mapping[str, Any]]]
+# What is answered; as text when it is JSON already.
+Handler = Callable[[Asked], Awaitable[Mapping[str, Any] | str]]
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ class Operation:
             # Recorded: a throttled answer doesn't show the rate; the participations model does.
             hide = refusal.status == 429 and self.name not in ALWAYS_RATED
             return refusal_response(refusal, None if hide else rate)
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        text = body if isinstance(body, str) else as_json(body)
         headers = {**gateway_headers(), "X-Amzn-RateLimit-Limit": rate}
         return Response(text, self.status, headers, media_type="application/json")
 

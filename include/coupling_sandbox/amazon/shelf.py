@@ -48,6 +48,11 @@ def from_ms(value: int) -> datetime:
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
+def as_json(value: Any) -> str:
+    """Write JSON the way the API does: nothing between its parts, every letter as it is."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 class Shelf:
     """Money and truth in the shop's database, which the shop itself opens."""
 

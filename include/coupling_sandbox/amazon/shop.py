@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from coupling_sandbox.amazon.shelf import Shelf, from_ms, ms
+from coupling_sandbox.amazon.shelf import Shelf, as_json, from_ms, ms
 from coupling_sandbox.clock import read_time
 
 SCHEMA = """
 create table version (
     seller text, order_id text, updated_ms integer, created_ms integer, next_ms integer,
-    marketplace text, status text, fulfilled_by text, body text,
+    marketplace text, status text, fulfilled_by text, shown_id integer,
     primary key (seller, order_id, updated_ms)) without rowid;
+create table shown (id integer primary key, body text);
 create index version_by_update on version (seller, updated_ms, order_id);
 create index version_by_creation on version (seller, created_ms, order_id);
 create table report (
@@ -122,14 +123,15 @@ class Shop(Shelf):
             for given in (order.get("fulfillment"), order.get("salesChannel"))
         )
         key = (seller, order_id, ms(updated))
-        self._db.execute(
-            "delete from version where seller = ? and order_id = ? and updated_ms >= ?", key
-        )
+        later = "from version where seller = ? and order_id = ? and updated_ms >= ?"
+        self._db.execute(f"delete from shown where id in (select shown_id {later})", key)  # noqa: S608
+        self._db.execute(f"delete {later}", key)
         self._db.execute(
             "update version set next_ms = ?3 where seller = ?1 and order_id = ?2 "
             "and (next_ms is null or next_ms >= ?3)",
             key,
         )
+        inserted = self._db.execute("insert into shown (body) values (?)", (as_json(order),))
         self._db.execute(
             "insert into version values (?, ?, ?, ?, null, ?, ?, ?, ?)",
             (
@@ -143,24 +145,27 @@ class Shop(Shelf):
                         fulfillment.get("fulfilledBy"),
                     )
                 ),
-                json.dumps(order, ensure_ascii=False, separators=(",", ":")),
+                inserted.lastrowid,
             ),
         )
 
     def search_orders(
         self, seller: str, query: OrderQuery, start: tuple[int, str] | None, limit: int
-    ) -> list[tuple[tuple[int, str], dict[str, Any]]]:
-        """Return up to ``limit`` visible orders after the position ``start``, each with its own."""
+    ) -> list[tuple[tuple[int, str], str]]:
+        """Return up to ``limit`` visible orders after the position ``start``.
+
+        Each is its own position and its JSON text.
+        """
         column = "updated_ms" if query.family == "lastUpdated" else "created_ms"
+        bounds, values = _bounds(query, column, start)
         where = [
             "seller = ?",
-            f"{column} between ? and ?",
+            *bounds,
             "updated_ms <= ?",
             "(next_ms is null or next_ms > ?)",
             "created_ms >= ?",
         ]
-        values: list[Any] = [seller, query.after_ms, query.before_ms]
-        values += [query.visible_ms, query.visible_ms, query.oldest_ms]
+        values = [seller, *values, query.visible_ms, query.visible_ms, query.oldest_ms]
         for name, wanted in (
             ("marketplace", query.marketplaces),
             ("status", query.statuses),
@@ -169,25 +174,24 @@ class Shop(Shelf):
             if wanted:
                 where.append(f"{name} in ({','.join('?' * len(wanted))})")
                 values += wanted
-        if start is not None:
-            where.append(f"({column}, order_id) {'<' if query.newest_first else '>'} (?, ?)")
-            values += start
         down = "desc" if query.newest_first else "asc"
         sql = (
-            f"select {column}, order_id, body from version where {' and '.join(where)} "  # noqa: S608
+            f"select {column}, order_id, body from version join shown on id = shown_id "  # noqa: S608
+            f"where {' and '.join(where)} "
             f"order by {column} {down}, order_id {down} limit ?"
         )
         rows = self._all(sql, [*values, limit])
-        return [((position, order_id), json.loads(body)) for position, order_id, body in rows]
+        return [((position, order_id), body) for position, order_id, body in rows]
 
-    def order(self, seller: str, order_id: str, visible_ms: int) -> dict[str, Any] | None:
-        """Return the visible version of one order."""
+    def order(self, seller: str, order_id: str, visible_ms: int) -> str | None:
+        """Return the JSON text of one order's visible version."""
         row = self._one(
-            "select body from version where seller = ? and order_id = ? and updated_ms <= ? "
+            "select body from version join shown on id = shown_id "
+            "where seller = ? and order_id = ? and updated_ms <= ? "
             "order by updated_ms desc limit 1",
             (seller, order_id, visible_ms),
         )
-        return json.loads(row[0]) if row else None
+        return row[0] if row else None
 
     # Reports ----------------------------------------------------------------------------------
 
@@ -240,6 +244,22 @@ class Shop(Shelf):
             "order by created_ms desc, report_id desc"
         )
         return [_report(row) for row in self._all(sql, (seller, ms(since), ms(until)))]
+
+
+def _bounds(
+    query: OrderQuery, column: str, start: tuple[int, str] | None
+) -> tuple[list[str], list[Any]]:
+    """Return the conditions, and their values, on where in its list an order stands.
+
+    One for each end: of two for the same end SQLite may look up the first row by the wider one, and
+    then walks through all that earlier pages have shown.
+    """
+    from_first, to_last = f"{column} >= ?", f"{column} <= ?"
+    if start is not None and not query.newest_first and start[0] >= query.after_ms:
+        return [f"({column}, order_id) > (?, ?)", to_last], [*start, query.before_ms]
+    if start is not None and query.newest_first and start[0] <= query.before_ms:
+        return [from_first, f"({column}, order_id) < (?, ?)"], [query.after_ms, *start]
+    return [from_first, to_last], [query.after_ms, query.before_ms]
 
 
 def _time_of(text: Any, otherwise: datetime) -> datetime:

@@ -97,7 +97,8 @@ def events_between(asked: Asked, start: datetime, end: datetime) -> Iterator[Eve
         if _is_sale(truth) and any(start <= at < end for at in _moments(truth)):
             order = asked.amazon.shop.order(asked.seller, truth["order_id"], visible)
             if order is not None:
-                yield from (one for one in _events(truth, order) if start <= one.at < end)
+                own = _events(truth, json.loads(order))
+                yield from (one for one in own if start <= one.at < end)
 
 
 def events_of_orders(asked: Asked, start: datetime, end: datetime) -> Iterator[Event]:
