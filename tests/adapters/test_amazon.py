@@ -1,11 +1,13 @@
 """Amazon through the real python-amazon-sp-api, against the sandbox."""
 
+import ssl
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import httpx
 import pytest
+from amazon_eboekhouden.adapters import amazon_client
 from amazon_eboekhouden.adapters.amazon import AmazonSeller
 from amazon_eboekhouden.domain.errors import (
     BadAnswer,
@@ -56,6 +58,22 @@ def test_two_thousand_orders_cost_twenty_calls_and_one_token(seller, amazon):
     assert len({one["orderId"] for one in all_pages(seller)}) == 2000
     assert amazon.calls() == {"token": 1, "searchOrders": 20}
     assert seller.calls == {"token": 1, "searchOrders": 20}
+
+
+def test_an_answer_is_read_once_and_whom_to_trust_is_looked_up_once(amazon, monkeypatch):
+    amazon.control("orders", [order(n) for n in range(250)])
+    read, looked_up = [], []
+    plain, context = amazon_client.parsed, ssl.create_default_context
+    monkeypatch.setattr(amazon_client, "parsed", lambda text: read.append(1) or plain(text))
+    monkeypatch.setattr(
+        ssl, "create_default_context", lambda **kw: looked_up.append(1) or context(**kw)
+    )
+    with AmazonSeller(amazon_credentials(amazon.url), patience=QUICK) as one:
+        assert len(all_pages(one)) == 250
+        calls = sum(one.calls.values())
+    assert calls == 3 + one.calls["token"]
+    assert len(read) == calls
+    assert len(looked_up) <= 1
 
 
 def test_marketplaces_are_those_that_were_asked_for(seller, amazon, monkeypatch):

@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
-
-from amazon_eboekhouden.adapters.amazon_client import SERVICE, broken, parsed
+from amazon_eboekhouden.adapters.amazon_client import SERVICE, Answer, broken
 from amazon_eboekhouden.domain.errors import (
     BadAnswer,
     CredentialsRefused,
@@ -40,9 +38,7 @@ class TokenRefused(RemoteError):
     """The API did not take the access token: it expired, was revoked, or a role is missing."""
 
 
-def judge_api(
-    operation: str, response: httpx.Response, *, now: datetime, rate_per_second: float
-) -> None:
+def judge_api(operation: str, response: Answer, *, now: datetime, rate_per_second: float) -> None:
     """Raise for every answer of the API that is no success.
 
     Raises:
@@ -67,14 +63,14 @@ def judge_api(
     raise refused
 
 
-def _judge_success(operation: str, response: httpx.Response) -> None:
+def _judge_success(operation: str, response: Answer) -> None:
     if REQUEST_ID_HEADER not in response.headers:
         raise broken(operation, "the answer bears no request id")
     if _object(response) is None:
         raise broken(operation, "the answer is no JSON object")
 
 
-def judge_login(operation: str, response: httpx.Response, *, now: datetime) -> None:
+def judge_login(operation: str, response: Answer, *, now: datetime) -> None:
     """Raise for every answer of Login with Amazon that is no token.
 
     Raises:
@@ -146,9 +142,9 @@ def rate_of(headers: Mapping[str, str]) -> float | None:
     return rate if 0 < rate < 1000 else None
 
 
-def _object(response: httpx.Response) -> dict[str, Any] | None:
+def _object(response: Answer) -> dict[str, Any] | None:
     try:
-        body = parsed(response.content)
+        body = response.json()
     except ValueError:
         return None
     return body if isinstance(body, dict) else None
@@ -162,7 +158,7 @@ def _first_error(body: dict[str, Any] | None) -> tuple[str, str]:
     return str(first.get("code") or ""), str(first.get("message") or "")
 
 
-def _retry_after(response: httpx.Response, now: datetime) -> float:
+def _retry_after(response: Answer, now: datetime) -> float:
     text = response.headers.get("retry-after", "")
     try:
         return min(float(text), 86_400.0) if text.isdigit() else _seconds_until(text, now)

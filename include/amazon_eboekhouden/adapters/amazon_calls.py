@@ -10,12 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 from sp_api.api import Finances, Orders
 from sp_api.base import ApiResponse, SellingApiException
 
 from amazon_eboekhouden.adapters import amazon_answers as answers
-from amazon_eboekhouden.adapters.amazon_client import SERVICE, AmazonCredentials, SellerClients
+from amazon_eboekhouden.adapters.amazon_client import (
+    SERVICE,
+    AmazonCredentials,
+    Answer,
+    SellerClients,
+)
 from amazon_eboekhouden.adapters.amazon_rates import PUBLISHED, Rate, RateBudget
 from amazon_eboekhouden.adapters.http import within
 from amazon_eboekhouden.adapters.retrying import Patience, read_again
@@ -173,7 +177,7 @@ class AmazonCalls:
 
     # --- what an answer says ----------------------------------------------------------------------
 
-    def _judge_api(self, operation: str, response: httpx.Response) -> None:
+    def _judge_api(self, operation: str, response: Answer) -> None:
         learnt = answers.rate_of(response.headers)
         if learnt is not None and learnt != self._learnt.get(operation):
             self._learnt[operation] = learnt
@@ -184,7 +188,7 @@ class AmazonCalls:
         now, rate = self._clock.now_utc(), self._rates[operation].per_second
         answers.judge_api(operation, response, now=now, rate_per_second=rate)
 
-    def _judge_login(self, operation: str, response: httpx.Response) -> None:
+    def _judge_login(self, operation: str, response: Answer) -> None:
         answers.judge_login(operation, response, now=self._clock.now_utc())
 
     def _new_token(self, access_token: str) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,7 +33,7 @@ from sp_api.auth import AccessTokenClient, AccessTokenResponse
 from sp_api.base import Client
 from sp_api.base.credential_provider import FromCodeCredentialProvider
 
-from amazon_eboekhouden.adapters.http import BodyTooLarge, Browser, rule_for, within
+from amazon_eboekhouden.adapters.http import BodyTooLarge, Browser, rule_for, tls, within
 from amazon_eboekhouden.domain.errors import (
     BadAnswer,
     CredentialsRefused,
@@ -89,10 +90,15 @@ class _Place:
     region: str
 
 
-class _Answer(httpx.Response):
-    """An answer whose amounts become Decimal, never float."""
+class Answer(httpx.Response):
+    """An answer whose amounts become Decimal, never float; read once, by whoever asks first."""
 
     def json(self, **_options: Any) -> Any:
+        """What it holds, see `parsed`."""
+        return self._value
+
+    @cached_property
+    def _value(self) -> Any:
         return parsed(self.content)
 
 
@@ -127,7 +133,7 @@ def _whole(value: Any) -> Any:
     return value
 
 
-Judge = Callable[[str, httpx.Response], None]
+Judge = Callable[[str, Answer], None]
 
 
 class Gate:
@@ -167,8 +173,9 @@ class Gate:
             raise Unreachable(SERVICE, self._operation, type(error).__name__) from error
         except BodyTooLarge as error:
             raise BadAnswer(SERVICE, self._operation, str(error)) from error
-        self._judge(self._operation, response)
-        return _Answer(response.status_code, headers=response.headers, content=response.content)
+        answer = Answer(response.status_code, headers=response.headers, content=response.content)
+        self._judge(self._operation, answer)
+        return answer
 
     def close(self) -> None:
         """Drop the connections."""
@@ -287,6 +294,7 @@ class SellerClients:
             credential_providers=(FromCodeCredentialProvider,),
             auth_token_client_class=self._login_class,
             timeout=self._deadline_s,
+            verify=tls(),
             **options,
         )
         client._transport.close()

@@ -11,6 +11,7 @@ the connection goes to the very address that was judged, so that a name can't ch
 from __future__ import annotations
 
 import ipaddress
+import os
 import queue
 import socket
 import ssl
@@ -21,6 +22,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import httpcore
@@ -180,6 +182,19 @@ def _look_up(host: str, port: int, seconds: float) -> list[IpAddress]:
     return [ipaddress.ip_address(text) for text in unique]
 
 
+def tls() -> ssl.SSLContext:
+    """Whom this process trusts, as httpx says; read once, for that takes as long as several calls.
+
+    Files that the environment names instead of httpx's own are read anew when it names others.
+    """
+    return _tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@cache
+def _tls(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
 class _Transport(httpx.BaseTransport):
     """httpx over httpcore's pool with our backend, and the environment's proxy if there is one."""
 
@@ -187,7 +202,7 @@ class _Transport(httpx.BaseTransport):
         self._backend = _Backend(allowed)
         # A proxy stands where a person put it, and looks the host up itself.
         self._proxy_backend = _Backend(any_address)
-        self._ssl = httpx.create_ssl_context()
+        self._ssl = tls()
         self._pools: dict[str, httpcore.ConnectionPool] = {}
 
     def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:

@@ -89,8 +89,8 @@ class Staging:
 
     def write_json_lines(self, batch: str, name: str, rows: Iterable[Any]) -> Ref:
         """Stage JSON values, one a line; Decimal comes back as Decimal."""
-        lines = [json.dumps(row, default=_plain, ensure_ascii=False) for row in rows]
-        return self.write_bytes(batch, name, "\n".join(lines).encode())
+        written = json.JSONEncoder(default=_plain, ensure_ascii=False).encode
+        return self.write_bytes(batch, name, "\n".join(map(written, rows)).encode())
 
     def read_json_lines(self, ref: Ref) -> Iterator[Any]:
         """The values, in order."""
