@@ -61,6 +61,11 @@ class Sandbox:
         report: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return report, seconds
 
+    def service_time(self, service: str, seconds: float) -> None:
+        """Every call waits this long before it is answered, until the next reset."""
+        slow = {"operation": "*", "kind": "slow", "seconds": seconds, "times": 10**9}
+        self.control(service, "faults", [slow])
+
     def no_limits(self) -> None:
         """Buckets that never run dry, at rates (560 pages/s) that ours takes for real."""
         self.control("amazon", "options", {"rate_scale": 1e5})

@@ -10,10 +10,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import hour, running
+from benchmarks import extraction, hour, running
 from benchmarks import settlement_data as data
 from benchmarks.outcome import Line, Part, Shown, Unequal, insist_on_equal
 from benchmarks.sandbox import sandboxes
+from benchmarks.venvs import NotInstalled
 from benchmarks.writing import write
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +79,29 @@ def test_extraction_into_the_encrypted_store_reads_every_order() -> None:
         window = ("2026-09-01T00:00:00Z", "2026-11-01T00:00:00Z")
         found = running.run(running.ours("ours_extract", *window), **sandbox.variables)
     assert found.answer["orders"] == 40
+
+
+def test_contestants_read_the_same_orders_with_and_without_a_service_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def own_library_only(venv: str) -> str:
+        if venv == "airbyte":
+            raise NotInstalled("not here")
+        return sys.executable
+
+    monkeypatch.setattr(extraction, "python_of", own_library_only)
+    part = extraction.measure(quick=True)
+    assert part.equal.startswith("60 orders")
+    for name in (extraction.OURS, extraction.V0):
+        plain, served = [one for one in part.lines if one.who == name]
+        assert (plain.what, served.what) == ("60 orders", "60 orders, 50 ms per call"), name
+        assert plain.note.split(" per order")[0] == served.note.split(" per order")[0], name
+        calls = int(served.note.split()[0])
+        assert served.seconds is not None
+        # Those of warming up are counted, and not timed.
+        assert served.seconds >= (calls - 3) * extraction.SERVICE_S, name
+    missing = [one for one in part.lines if one.who == extraction.AIRBYTE]
+    assert [one.note for one in missing] == ["could not run: not here"] * 2
 
 
 def test_unequal_results_are_refused() -> None:
