@@ -53,7 +53,7 @@ def within(seconds: float) -> Iterator[None]:
         _until.reset(token)
 
 
-def is_loopback(url: str) -> bool:
+def is_loopback(url: str | httpx.URL) -> bool:
     """Whether a URL's host is this machine by name or address (no look-up)."""
     host = httpx.URL(url).host
     try:
@@ -206,7 +206,7 @@ class _Transport(httpx.BaseTransport):
         self._pools: dict[str, httpcore.ConnectionPool] = {}
 
     def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
-        proxy = "" if is_loopback(str(url)) else _proxy_for(url)
+        proxy = "" if is_loopback(url) else _proxy_for(url)
         if proxy not in self._pools:
             if proxy:
                 self._pools[proxy] = httpcore.HTTPProxy(
