@@ -6,7 +6,7 @@ calculates.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -85,8 +85,11 @@ def fulfilled_shipments(
     asked: Asked, start: datetime, end: datetime, _body: Mapping[str, Any]
 ) -> str:
     """Write GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL: what left Amazon's warehouses."""
+    return table(SHIPMENT_COLUMNS, _shipments(asked, start, end))
+
+
+def _shipments(asked: Asked, start: datetime, end: datetime) -> Iterator[dict[str, str]]:
     sent, amazon = ("SHIPPED", "PARTIALLY_SHIPPED"), ("AMAZON",)
-    rows = []
     # Every shipment is an update, so one of this span belongs to an order updated in it or later:
     # when its last parcel leaves, at most.
     until = min(end + LAST_PARCEL, asked.now)
@@ -101,8 +104,7 @@ def fulfilled_shipments(
             shipment, shipped = parcels.get(str(shown.item.get("orderItemId", "")), whole)
             left = _moment(shipped)
             if left is not None and start <= left < end:
-                rows.append(_shipped(order, shown, truth, shipment, number, left))
-    return table(SHIPMENT_COLUMNS, rows)
+                yield _shipped(order, shown, truth, shipment, number, left)
 
 
 def _shipped(
@@ -146,11 +148,11 @@ def _sent_in(truth: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
 
 def _all_orders(asked: Asked, family: str, start: datetime, end: datetime) -> str:
     extended = asked.amazon.options.order_report_columns == "extended"
-    rows = [
+    rows = (
         _common(order, shown) | (_extended(order, shown) if extended else {})
         for order in stored_orders(asked, family, start, end)
         for shown in shown_items(order)
-    ]
+    )
     return table(EXTENDED_COLUMNS if extended else ORDER_COLUMNS, rows)
 
 
@@ -267,19 +269,28 @@ def _written(moment: datetime) -> str:
 
 
 def table(
-    columns: tuple[str, ...], rows: list[dict[str, str]], end: str = "\n", ragged: bool = False
+    columns: tuple[str, ...],
+    rows: Iterable[Mapping[str, str]],
+    end: str = "\n",
+    ragged: bool = False,
 ) -> str:
     """Write a flat file: a header row and one line per row; "" when there are none.
 
-    ``ragged`` leaves out the empty fields at the end of a row.
+    Rows are taken one by one: hundred thousands of them, with 90 fields, take far more memory than
+    their text. ``ragged`` leaves out the empty fields at the end of a row.
     """
-    if not rows:
-        return ""
     lines = ["\t".join(columns)]
     for row in rows:
-        line = "\t".join(_clean(row.get(name, "")) for name in columns)
+        line = _line([row.get(name, "") for name in columns])
         lines.append(line.rstrip("\t") if ragged else line)
-    return end.join(lines) + end
+    return end.join(lines) + end if len(lines) > 1 else ""
+
+
+def _line(cells: Sequence[object]) -> str:
+    line = "\t".join(map(str, cells))
+    if line.count("\t") < len(cells) and "\n" not in line:
+        return line
+    return "\t".join(map(_clean, cells))
 
 
 def _clean(text: object) -> str:

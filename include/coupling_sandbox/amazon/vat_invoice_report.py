@@ -90,12 +90,12 @@ def invoice_data(asked: Asked, start: datetime, end: datetime, body: Mapping[str
             return ""  # Amazon has invoiced everything.
         start, end = asked.now - PENDING_SINCE, asked.now
     wanted = set(body.get("marketplaceIds") or ())
-    rows = [
+    rows = (
         _row(asked, event, line)
         for event in events_of_orders(asked, start, end)
         if event.marketplace_id in wanted
         for line in event.lines
-    ]
+    )
     return table(INVOICE_COLUMNS, rows)
 
 

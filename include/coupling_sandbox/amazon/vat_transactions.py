@@ -73,15 +73,17 @@ TRANSACTION_COLUMNS = (*_ACTIVITY, *_amount_columns(), *_AFTER)
 
 def transactions(asked: Asked, start: datetime, end: datetime, _body: Mapping[str, Any]) -> str:
     """Write GET_VAT_TRANSACTION_DATA."""
-    rows = []
+    return table(TRANSACTION_COLUMNS, _rows(asked, start, end), "\r\n", ragged=True)
+
+
+def _rows(asked: Asked, start: datetime, end: datetime) -> Iterator[dict[str, str]]:
     for event in events_between(asked, start, end):
         for line in event.lines:
-            rows.append(_event_row(asked, event, line) | _amounts(line))
+            yield _event_row(asked, event, line) | _amounts(line)
             if event.refund and line.is_whole:
                 # The goods come back, too: a return of its own, without amounts.
-                rows.append(_event_row(asked, event, line) | _RETURN)
-    rows += _moves(asked, start, end)
-    return table(TRANSACTION_COLUMNS, rows, "\r\n", ragged=True)
+                yield _event_row(asked, event, line) | _RETURN
+    yield from _moves(asked, start, end)
 
 
 _RETURN = dict.fromkeys(
