@@ -68,7 +68,7 @@ kills: $(VENV)/.dev ## SIGKILL to real Airflow at every step of the ledger (an h
 test-distributed: $(VENV)/.dev ## 200 couplings on PostgreSQL, Redis and Celery workers, two of them killed (ARGS=...)
 	$(BIN)/python -m tests.distributed $(ARGS)
 
-bench: $(VENV)/.dev ## Side by side with peers, into benchmarks/results.md (20 minutes; ARGS="matching frames": parts)
+bench: $(VENV)/.dev ## Side by side with peers, into benchmarks/results.md (an hour; ARGS="matching frames": parts)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Compile the pins again from requirements.in and requirements-dev.in (needs uv)

@@ -97,7 +97,11 @@ def sandboxes() -> Iterator[Sandbox]:
             )
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:  # Writes a report to its end; what failed is told first.
+            process.kill()
+            process.wait()
         if process.stdout is not None:
             process.stdout.close()
 
