@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pendulum
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import CronDataIntervalTimetable, dag, task
 from amazon_eboekhouden.provider import alerts, assets, steps
+from amazon_eboekhouden.provider.started_runs import StartRun
 
 
 @dag(
@@ -30,9 +30,9 @@ from amazon_eboekhouden.provider import alerts, assets, steps
 )
 def amazon_settlements() -> None:
     found = task(steps.find_settlements, outlets=[assets.SETTLEMENTS])()
-    TriggerDagRunOperator.partial(
+    StartRun.partial(
         task_id="reconcile",
-        trigger_dag_id="amazon_reconciliation",
+        starts_dag_id="amazon_reconciliation",
         map_index_template="{{ task.conf['coupling'] }} {{ task.conf['settlement_id'] }}",
         doc_md="Start a run of amazon_reconciliation for each settlement that is not booked yet.",
     ).expand_kwargs(found)
