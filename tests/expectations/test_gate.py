@@ -54,6 +54,14 @@ def checked(
     return check(MUTATIONS.of(mutations), MUTATION_LINES.of(lines), RELATIONS.of(relations or []))
 
 
+def test_the_library_does_not_fill_the_log_of_the_task(caplog: pytest.LogCaptureFixture) -> None:
+    """It tells in hundreds of lines how it builds itself, and the findings drowned in them."""
+    caplog.set_level("INFO")
+    _context.cache_clear()
+    checked()
+    assert len(caplog.records) <= 1  # Where its temporary folder is, it always tells.
+
+
 def test_good_bookings_pass_whole() -> None:
     result = checked()
     assert result.problems == []

@@ -7,6 +7,7 @@ is cut at twenty, which would let the twenty-first bad row through).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,7 +39,7 @@ def failures(frame: pd.DataFrame, name: str, suite: Suite, key: Sequence[str]) -
     """
     if frame.empty:
         return []
-    gx = _great_expectations()
+    gx = great_expectations()
     context = _context()
     if name not in {source.name for source in context.data_sources.all().values()}:
         asset = context.data_sources.add_pandas(name).add_dataframe_asset("frame")
@@ -85,7 +86,10 @@ def _failures_of(check: Any, key: Sequence[str]) -> list[Failure]:
 
 
 @lru_cache(maxsize=1)
-def _great_expectations() -> Any:
+def great_expectations() -> Any:
+    """The library itself; the first call takes seconds."""
+    # It tells how it builds itself, hundreds of lines in the log of every task that validates.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
 
     return gx
@@ -95,6 +99,6 @@ def _great_expectations() -> Any:
 def _context() -> Any:
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    context = _great_expectations().get_context(mode="ephemeral")
+    context = great_expectations().get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context
