@@ -19,18 +19,15 @@ from benchmarks.running import ROOT, TIME_LIMIT_S, median
 ORDERS = 500
 
 PROGRAM = """
-import sys, time, pathlib, importlib.util
+import time, pathlib, importlib.util
 start = time.perf_counter()
 import airflow.sdk
 base = time.perf_counter()
-if "operator" in sys.argv:
-    import airflow.providers.standard.operators.trigger_dagrun
-operator = time.perf_counter()
 for path in sorted(pathlib.Path("dags").glob("*.py")):
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-print(base - start, operator - base, time.perf_counter() - operator)
+print(base - start, time.perf_counter() - base)
 """
 
 
@@ -45,20 +42,14 @@ def measure(quick: bool) -> Part:
 
 def _imports(part: Part, times: int) -> None:
     with tempfile.TemporaryDirectory() as home:
-        alone = [_run(home) for _ in range(times + 1)][1:]
-        apart = [_run(home, "operator") for _ in range(times + 1)][1:]
-    base, dags = median([one[0] for one in alone]), median([one[2] for one in alone])
-    operator, own = median([one[1] for one in apart]), median([one[2] for one in apart])
+        found = [_run(home) for _ in range(times + 1)][1:]
+    base, dags = median([one[0] for one in found]), median([one[1] for one in found])
     part.lines += [
         Line("import airflow.sdk", "one process", base),
         Line("our DAG files on top of it", "one process", dags),
-        Line("of which: Airflow's TriggerDagRunOperator", "one process", operator),
-        Line("our DAG files on top of both", "one process", own),
     ]
-    found = f"{dags:.3f} s on {base:.2f} s; {own:.3f} s once Airflow's own operator is loaded"
-    part.shown.append(
-        Shown("DAG files add to `airflow.sdk`", "<= 0.3 s", found, True if dags <= 0.3 else None)
-    )
+    told = f"{dags:.3f} s on {base:.2f} s"
+    part.shown.append(Shown("DAG files add to `airflow.sdk`", "<= 0.3 s", told, dags <= 0.3))
 
 
 def _hourly(part: Part) -> None:
@@ -93,16 +84,16 @@ def _duration_s(database: Path, dag_id: str) -> float:
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
-def _run(home: str, *options: str) -> tuple[float, float, float]:
+def _run(home: str) -> tuple[float, float]:
     variables = {**os.environ, "AIRFLOW_HOME": home, "PYTHONPATH": str(ROOT / "include")}
     variables |= {"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", PROGRAM, *options],
+        [sys.executable, "-c", PROGRAM],
         capture_output=True,
         text=True,
         cwd=ROOT,
         env=variables,
         check=True,
     )
-    base, operator, dags = map(float, done.stdout.strip().splitlines()[-1].split())
-    return base, operator, dags
+    base, dags = map(float, done.stdout.strip().splitlines()[-1].split())
+    return base, dags
