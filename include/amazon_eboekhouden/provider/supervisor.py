@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 POLL_S = 0.2
 READY_WITHIN_S = 180
@@ -101,13 +102,21 @@ class Supervisor:
         return 0
 
     def _healthy(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=1) as answer:  # noqa: S310
-                health = json.load(answer)
-        except (OSError, urllib.error.URLError, ValueError):
-            return False
+        health = self._asked("/api/v2/monitor/health")
         wanted = {"metadatabase", *(set(self.names) - {"api_server"})}
-        return all((health.get(name) or {}).get("status") == "healthy" for name in wanted)
+        if any((health.get(name) or {}).get("status") != "healthy" for name in wanted):
+            return False
+        # What tasks report to is built when it is first asked, seconds that a task would wait.
+        return self._asked("/execution/health").get("status") == "healthy"
+
+    def _asked(self, path: str) -> dict[str, Any]:
+        """An answer of the API server, empty when there is none."""
+        try:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=1) as answer:  # noqa: S310
+                found: dict[str, Any] = json.load(answer)
+        except (OSError, urllib.error.URLError, ValueError):
+            return {}
+        return found
 
     def _stop(self) -> None:
         self._signal(signal.SIGTERM)
