@@ -25,13 +25,7 @@ from tests.ledger.postgres import cluster, programs
 REPOSITORY = Path(__file__).parents[2]
 READY_WITHIN_S = 300
 # What a worker needs for every task: imported once, before it forks, instead of in each task.
-PRELOADED = (
-    "amazon_eboekhouden.provider.steps",
-    "amazon_eboekhouden.pipelines.orders",
-    "amazon_eboekhouden.expectations.validation",
-    "amazon_eboekhouden.adapters.amazon",
-    "amazon_eboekhouden.adapters.eboekhouden",
-)
+PRELOADED = ("amazon_eboekhouden.provider.preload",)
 
 
 def missing() -> list[str]:

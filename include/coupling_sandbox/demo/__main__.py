@@ -27,6 +27,16 @@ SEED = 2026
 DAGS = ["amazon_orders", "amazon_settlements", "amazon_reconciliation"]
 # They are paused, as new DAGs are, until somebody looks around.
 OTHERS = ["amazon_books_audit", "amazon_orders_backfill", "amazon_couplings_watch"]
+# What every task needs is imported once, before it forks: docs/scaling.md, Import once. The health
+# page is there to be the first process that the forkserver starts, with the scheduler and not with
+# the first task; nobody asks it, so any port will do.
+_WORKERS = {
+    "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",
+    "AIRFLOW__SCHEDULER__MP_FORKSERVER_PRELOAD": "amazon_eboekhouden.provider.preload",
+    "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "True",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": "127.0.0.1",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": "0",
+}
 # Every settlement of a month has ended and been listed this long after its last day: orders are
 # paid a week after delivery, in periods of two weeks.
 SETTLED_AFTER = timedelta(days=30)
@@ -155,6 +165,7 @@ def airflow_environment(where: Addresses, state: Path) -> dict[str, str]:
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": port,
         "AIRFLOW__API__WORKERS": "1",
+        **_WORKERS,
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "GX_ANALYTICS_ENABLED": "False",
