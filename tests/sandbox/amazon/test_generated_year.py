@@ -140,3 +140,20 @@ def test_twenty_thousand_orders_in_little_memory(seller):
     assert made["totals"]["orders"] == 20_000
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 200 * 1024
+
+
+def test_a_sale_without_vat_to_a_business_says_so_even_where_proceeds_show_no_tax(seller):
+    seller.clock(now="2027-02-20T00:00:00Z")
+    seller.control("seed", YEAR | {"orders": 400, "proceeds_basis": "none"})
+    truth = [one for one in seller.truth()["orders"] if one["sale_kind"] == "intra_community"]
+    untaxed = {one["order_id"] for one in truth if one["status"] == "SHIPPED"}
+    assert untaxed
+    asked = {"lastUpdatedAfter": "2025-11-15T00:00:00Z", "includedData": "PROCEEDS"}
+    while untaxed:
+        page = seller.search(**asked).json()
+        for order in page["orders"]:
+            if order["orderId"] in untaxed:
+                rows = {row["type"] for row in order["proceeds"]["breakdowns"]}
+                assert "TAX" in rows, order["orderId"]
+                untaxed.remove(order["orderId"])
+        asked["paginationToken"] = page.get("pagination", {}).get("nextToken")

@@ -67,8 +67,8 @@ def sale(options: SeedOptions, index: int, look_back: bool = True) -> Sale:
     if made.status == "CANCELLED" and rng.random() < 0.5:
         # Confirmed, perhaps booked by an eager seller, and then cancelled after all.
         made.cancelled_late = made.confirmed + timedelta(hours=rng.randrange(6, 40))
-    if made.kind == "facilitator":
-        made.basis = "exclusive"  # Amazon sets the VAT it will keep apart from the price.
+    if made.kind == "facilitator" or (made.kind == "intra_community" and made.basis == "none"):
+        made.basis = "exclusive"  # Amazon shows the VAT it will keep, and the VAT it left off.
     if made.place.code == "IT" and not made.fba and rng.random() < 0.05:
         made.cash_on_delivery = True
     if made.buyer.company and rng.random() < 0.5:
