@@ -2,12 +2,14 @@
 
 The orders come from the Amazon sandbox over HTTP; the shipment reports are played by the truth.
 Without a registration abroad nothing from there may be booked (accounting rules 5.7); with one,
-local sales, OSS sales from abroad and exports each have a place of their own.
+local sales, OSS sales from abroad and exports each have a place of their own. YEAR_ORDERS=20000
+makes the year as large as a busy seller's.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,6 +36,7 @@ OSS_VAT = {
 }  # fmt: skip
 LOCAL_VAT = {"DE": "1691", "PL": "1696"}
 INSTALL_KEY = b"a year with stock abroad"
+ORDERS = int(os.environ.get("YEAR_ORDERS", "700"))
 
 
 @dataclass(frozen=True)
@@ -89,10 +92,11 @@ def _settings(registrations: dict[str, str]) -> CouplingSettings:
 @pytest.fixture(scope="module")
 def seller(sandboxes: tuple[str, str, str]) -> Seller:
     amazon = sandboxes[0]
-    with httpx.Client(base_url=amazon, timeout=120) as http:
+    with httpx.Client(base_url=amazon, timeout=600) as http:
         http.post("/control/reset").raise_for_status()
         http.post("/control/clock", json={"now": NOW}).raise_for_status()
-        wishes = {"seed": 12, "orders": 700, "profile": "year", "stock": ["NL", "DE", "PL"]}
+        http.post("/control/options", json={"rate_scale": 1e6}).raise_for_status()
+        wishes = {"seed": 12, "orders": ORDERS, "profile": "year", "stock": ["NL", "DE", "PL"]}
         # One in three buyers is a business, so that those from abroad come several times.
         http.post(
             "/control/seed", json={**wishes, "business": 0.3, "from": FROM, "to": TO}
