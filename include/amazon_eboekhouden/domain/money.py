@@ -82,7 +82,7 @@ def split_largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
         return [-part for part in split_largest_remainder(-total, [-w for w in weights])]
     floors = [total * weight // whole for weight in weights]
     left_over = [total * weight % whole for weight in weights]
-    order = sorted(range(len(weights)), key=lambda i: (-left_over[i], -abs(weights[i]), i))
+    order = sorted(range(len(weights)), key=lambda i: (-left_over[i], -weights[i], i))
     for index in order[: total - sum(floors)]:
         floors[index] += 1
     return floors
