@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,7 +70,7 @@ async def search_orders(asked: Asked) -> str:
     asked.need_role(*BASIC_ROLES)
     _transient(asked)
     family, after, before = _times(asked)
-    included = _included(asked)
+    hidden = _hidden(asked)
     limit = asked.whole("maxResultsPerPage", 100, 100)
     query = OrderQuery(
         family,
@@ -89,7 +89,7 @@ async def search_orders(asked: Asked) -> str:
         rows = []
     else:
         rows = asked.amazon.shop.search_orders(asked.seller, query, start, limit + 1)
-    shown = ",".join(_shown(order, included) for _, order in rows[:limit])
+    shown = ",".join(_shown(order, hidden) for _, order in rows[:limit])
     answer: dict[str, Any] = {}
     if len(rows) > limit:
         # The fault: this page's token leads to this page again.
@@ -108,7 +108,7 @@ async def get_order(asked: Asked) -> str:
     order = asked.amazon.shop.order(asked.seller, order_id, ms(asked.now - LAG))
     if order is None:
         raise SpApiRefusal("not_found")
-    return f'{{"order":{_shown(order, _included(asked))}}}'
+    return f'{{"order":{_shown(order, _hidden(asked))}}}'
 
 
 def _transient(asked: Asked) -> None:
@@ -167,8 +167,18 @@ def _listed(
     return values
 
 
-def _included(asked: Asked) -> frozenset[str]:
-    """Return what is to be shown: asked for, and allowed by the grant's roles."""
+@dataclass(frozen=True)
+class _Hidden:
+    """Which fields are not shown, of an order and of its items."""
+
+    of_order: frozenset[str]
+    of_item: frozenset[str]
+    # As they stand in an order's JSON text.
+    marks: tuple[str, ...]
+
+
+def _hidden(asked: Asked) -> _Hidden:
+    """Return what is hidden: not asked for, or not allowed by the grant's roles."""
     wanted = _listed(asked, "includedData", tuple(INCLUDED))
     shown = set()
     for name in wanted:
@@ -177,22 +187,22 @@ def _included(asked: Asked) -> frozenset[str]:
             shown.add(name)
         elif asked.amazon.options.missing_role == "403":
             raise SpApiRefusal("unauthorized", details="")
-    return frozenset(shown)
+    left = [fields for name, fields in INCLUDED.items() if name not in shown]
+    of_order = frozenset(field for own, _ in left for field in own)
+    of_item = frozenset(field for _, own in left for field in own)
+    return _Hidden(of_order, of_item, tuple(f'"{field}"' for field in of_order | of_item))
 
 
-def _shown(text: str, included: frozenset[str]) -> str:
-    """Return an order's JSON without what is not included."""
-    hidden = [own for name, own in INCLUDED.items() if name not in included]
-    hidden_of_order = {f for own, _ in hidden for f in own}
-    hidden_of_item = {f for _, own in hidden for f in own}
-    if not any(f'"{name}"' in text for name in hidden_of_order | hidden_of_item):
-        return text  # Nothing of it can be hidden: to read it, and write it again, is most work.
+def _shown(text: str, hidden: _Hidden) -> str:
+    """Return an order's JSON without what is hidden."""
+    if not any(mark in text for mark in hidden.marks):
+        return text  # Nothing to hide: reading it, and writing it again, is most of the work.
     order = json.loads(text)
-    shown = {key: value for key, value in order.items() if key not in hidden_of_order}
+    shown = {key: value for key, value in order.items() if key not in hidden.of_order}
     items = shown.get("orderItems")
     if isinstance(items, list):
         shown["orderItems"] = [
-            {key: value for key, value in item.items() if key not in hidden_of_item}
+            {key: value for key, value in item.items() if key not in hidden.of_item}
             if isinstance(item, dict)
             else item
             for item in items

@@ -1,6 +1,10 @@
 """searchOrders and getOrder: every rule about parameters, time and pages."""
 
+import json
+
 import pytest
+
+from tests.sandbox.amazon.conftest import ALL_DATA
 
 SINCE = "2026-11-01T00:00:00Z"
 BOTH = {"createdAfter": SINCE, "lastUpdatedAfter": SINCE}
@@ -217,3 +221,18 @@ def test_results_come_in_the_order_that_an_option_says(seller, order, order_of):
         asked["paginationToken"] = page["pagination"]["nextToken"]
     assert len(found) == 6
     assert found == sorted(found, reverse=order_of == "newest_first")
+
+
+def test_an_order_is_shown_as_it_is_unless_something_of_it_is_hidden(seller, order):
+    letters = 'é € 😀 \u2028 \\ " /'
+    plain = order(1, "2026-11-10T00:00:00Z") | {"note": letters, "exact": 1.10, "large": 10**20}
+    # Is called like a field that could be hidden.
+    named = order(2, "2026-11-10T00:00:00Z") | {"note": "expense"}
+    closed = order(3, "2026-11-10T00:00:00Z")
+    closed["orderItems"] = [{"orderItemId": "1", "expense": {"pointsCost": 1}}]
+    seller.control("orders", [plain, named, closed])
+    answer = seller.search(lastUpdatedAfter=SINCE, includedData=ALL_DATA.replace("EXPENSE,", ""))
+    shown = answer.json()["orders"]
+    assert shown[:2] == [plain, named]
+    assert shown[2]["orderItems"] == [{"orderItemId": "1"}]
+    assert json.dumps(plain, ensure_ascii=False, separators=(",", ":")) in answer.text
