@@ -1,6 +1,6 @@
 """A sale as searchOrders shows it: one version per step of its life."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from coupling_sandbox.amazon.generator.options import SeedOptions
 from coupling_sandbox.amazon.generator.sale import Item, Sale
 from coupling_sandbox.amazon.service import iso
 
+Rows = list[dict[str, Any]]
 # part → (breakdown type, subtype of TAX and DISCOUNT)
 _TYPES = {
     "goods": ("ITEM", "ITEM"),
@@ -51,6 +52,7 @@ def _order(sale: Sale, status: str, updated: datetime, options: SeedOptions) -> 
     priced = sale.kind != "mcf" and (
         status not in ("PENDING", "CANCELLED") or (status == "PENDING" and options.pending_prices)
     )
+    priced_items = [_breakdowns(sale, item, sign) if priced else None for item in sale.items]
     order: dict[str, Any] = {
         "orderId": sale.order_id,
         "createdTime": iso(sale.created),
@@ -72,8 +74,8 @@ def _order(sale: Sale, status: str, updated: datetime, options: SeedOptions) -> 
             },
         },
         "orderItems": [
-            _item(sale, position, item, status, sign if priced else None)
-            for position, item in enumerate(sale.items)
+            _item(sale, position, item, status, rows)
+            for position, (item, rows) in enumerate(zip(sale.items, priced_items, strict=True))
         ],
     }
     if sale.original:
@@ -82,7 +84,7 @@ def _order(sale: Sale, status: str, updated: datetime, options: SeedOptions) -> 
     if sale.buyer.vat_number and options.buyer_vat_in_orders:
         order["tax"] = {"taxRegistrations": [_registration(sale)]}
     if priced:
-        order["proceeds"] = _proceeds(sale, sign)
+        order["proceeds"] = _proceeds(sale, priced_items)
         method = "CashOnDelivery" if sale.cash_on_delivery else "CreditCard"
         paid = {"paymentMethod": method, "paymentAmount": _value(sale, sale.buyer_paid)}
         order["payment"] = {"paymentExecutions": [paid]}
@@ -125,8 +127,10 @@ def _people(sale: Sale) -> dict[str, Any]:
     return {"buyer": known, "recipient": {"deliveryAddress": address}}
 
 
-def _item(sale: Sale, position: int, item: Item, status: str, sign: int | None) -> dict[str, Any]:
-    """Return an item; ``sign`` is how a discount is written, None where no prices are shown."""
+def _item(
+    sale: Sale, position: int, item: Item, status: str, breakdowns: Rows | None
+) -> dict[str, Any]:
+    """Return an item; ``breakdowns`` are its own, None where no prices are shown."""
     later = sale.second is not None and position >= sale.second
     sent = status == "SHIPPED" or (status == "PARTIALLY_SHIPPED" and not later)
     done = item.quantity if sent else 0
@@ -151,9 +155,9 @@ def _item(sale: Sale, position: int, item: Item, status: str, sign: int | None) 
         shown["cancellation"] = {
             "cancellationExecution": {"cancelledBy": "BUYER", "cancelReason": "NO_LONGER_NEEDED"}
         }
-    elif sign is not None:
-        breakdowns, total = _breakdowns(sale, item, sign)
-        shown["proceeds"] = {"proceedsTotal": _value(sale, total), "breakdowns": breakdowns}
+    elif breakdowns is not None:
+        total = _value(sale, item.gross)
+        shown["proceeds"] = {"proceedsTotal": total, "breakdowns": breakdowns}
     if item.parts.get("discount") or item.parts.get("shipping_discount"):
         shown["promotion"] = {"breakdowns": [{"promotionId": f"PROMO-{item.article.sku}"}]}
     if "AMAZON_BUSINESS" in sale.programs:
@@ -173,8 +177,8 @@ _TAX: dict[str, dict[str, Any]] = {
 }
 
 
-def _breakdowns(sale: Sale, item: Item, sign: int) -> tuple[list[dict[str, Any]], int]:
-    """Return the item's breakdowns and its total.
+def _breakdowns(sale: Sale, item: Item, sign: int) -> Rows:
+    """Return the item's breakdowns; ``sign`` is how a discount is written.
 
     The basis of the sale says whether the rows contain the tax (``inclusive``), leave it to the TAX
     row (``exclusive``, as in Amazon's own examples) or show none (``none``).
@@ -206,13 +210,13 @@ def _breakdowns(sale: Sale, item: Item, sign: int) -> tuple[list[dict[str, Any]]
         if nested:
             row["detailedBreakdowns"] = nested
         rows.append(row)
-    return rows, item.gross
+    return rows
 
 
-def _proceeds(sale: Sale, sign: int) -> dict[str, Any]:
+def _proceeds(sale: Sale, items: Iterable[Rows | None]) -> dict[str, Any]:
     sums: dict[str, int] = {}
-    for item in sale.items:
-        for row in _breakdowns(sale, item, sign)[0]:
+    for rows in items:
+        for row in rows or ():
             text = row["subtotal"]["amount"].replace(".", "")
             sums[row["type"]] = sums.get(row["type"], 0) + int(text)
     return {
