@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from decimal import Decimal
 from typing import Any
 
@@ -129,11 +131,28 @@ def test_foreign_vat_can_never_reach_the_dutch_return() -> None:
 
 
 def test_a_process_that_checks_all_day_keeps_no_results() -> None:
-    frame = pd.DataFrame({"key": pd.Series(["a"], dtype="str"), "n": pd.Series([1])})
-    for _ in range(3):
-        assert failures(frame, "kept", lambda gx: [_positive(gx)], ["key"]) == []
+    for n in (1, -1, 1):
+        assert len(failures(_frame(n), "kept", _positive, ["key"])) == (n < 0)
     assert list(_context().validation_results_store.list_keys()) == []
 
 
+def test_a_process_that_checks_all_day_keeps_no_frame() -> None:
+    frame = _frame(1)
+    assert failures(frame, "kept", _positive, ["key"]) == []
+    gone = weakref.ref(frame)
+    del frame
+    gc.collect()
+    assert gone() is None
+
+
+def test_an_expectation_that_cannot_be_evaluated_is_no_pass() -> None:
+    with pytest.raises(RuntimeError, match="was not evaluated"):
+        failures(_frame(1).drop(columns="n"), "evaluated", _positive, ["key"])
+
+
+def _frame(n: int) -> pd.DataFrame:
+    return pd.DataFrame({"key": pd.Series(["a"], dtype="str"), "n": pd.Series([n])})
+
+
 def _positive(gx: Any) -> Any:
-    return gx.expectations.ExpectColumnValuesToBeBetween(column="n", min_value=0)
+    return [gx.expectations.ExpectColumnValuesToBeBetween(column="n", min_value=0)]

@@ -1,14 +1,16 @@
 """Runs an expectation suite over a frame and says which rows failed which rule.
 
 great-expectations is imported here and only when a frame is checked: the import costs seconds.
-Rows are named by their key columns, and the *full* list of failing rows is read (the partial one
-is cut at twenty, which would let the twenty-first bad row through).
+A frame is first asked whether it keeps every expectation, which is nearly always so and all that
+need be known then. Only when it does not are the rows asked for: named by their key columns, and
+the *full* list of them (the partial one is cut at twenty, which would let the twenty-first bad row
+through).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,7 +39,7 @@ def failures(frame: pd.DataFrame, name: str, suite: Suite, key: Sequence[str]) -
         suite: the expectations.
         key: columns that name a row.
     """
-    if frame.empty:
+    if frame.empty or _metrics_of(suite).keeps(frame):
         return []
     gx = great_expectations()
     context = _context()
@@ -56,6 +58,56 @@ def failures(frame: pd.DataFrame, name: str, suite: Suite, key: Sequence[str]) -
     for kept in context.validation_results_store.list_keys():
         context.validation_results_store.remove_key(kept)
     return [failure for check in result.results for failure in _failures_of(check, key)]
+
+
+class _Metrics:
+    """What the expectations of a suite ask of a frame, worked out once for every frame to come."""
+
+    _ASKED: Mapping[str, Any] = {"result_format": {"result_format": "BOOLEAN_ONLY"}}
+    _BATCH = "frame"
+
+    def __init__(self, suite: Suite) -> None:
+        from great_expectations.execution_engine.pandas_execution_engine import (
+            PandasExecutionEngine,
+        )
+        from great_expectations.validator.metrics_calculator import MetricsCalculator
+
+        self._engine = PandasExecutionEngine()
+        self._calculator = MetricsCalculator(self._engine, show_progress_bars=False)
+        self._expectations = list(suite(great_expectations()))
+        self._graph = self._calculator.build_metric_dependency_graph(
+            metric_configurations=[
+                metric
+                for expectation in self._expectations
+                for metric in expectation.get_validation_dependencies(
+                    execution_engine=self._engine, runtime_configuration=dict(self._ASKED)
+                ).get_metric_configurations()
+            ],
+            runtime_configuration=dict(self._ASKED),
+        )
+
+    def keeps(self, frame: pd.DataFrame) -> bool:
+        """Whether every row keeps every expectation; False also when one can't be evaluated."""
+        self._engine.load_batch_data(self._BATCH, frame)
+        found, aborted = self._calculator.resolve_validation_graph(
+            graph=self._graph, runtime_configuration=dict(self._ASKED)
+        )
+        # The engine would hold on to the frame until it sees the next one.
+        self._engine.load_batch_data(self._BATCH, frame.head(0))
+        return not aborted and all(
+            expectation.metrics_validate(
+                metrics=found,
+                execution_engine=self._engine,
+                runtime_configuration=dict(self._ASKED),
+            ).success
+            for expectation in self._expectations
+        )
+
+
+@lru_cache(maxsize=16)
+def _metrics_of(suite: Suite) -> _Metrics:
+    _context()  # Expectations are registered once a context exists.
+    return _Metrics(suite)
 
 
 def _failures_of(check: Any, key: Sequence[str]) -> list[Failure]:
