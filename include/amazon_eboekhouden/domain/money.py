@@ -58,12 +58,20 @@ def vat_inside(gross_cents: int, rate_percent: Decimal) -> int:
 
     Source: CJEU C-484/06; accounting rule "once per invoice per rate".
     """
-    return round_half_up(Decimal(gross_cents) * rate_percent / (100 + rate_percent))
+    rate, parts = rate_percent.as_integer_ratio()
+    return _half_up(gross_cents * rate, 100 * parts + rate)
 
 
 def vat_on_top(net_cents: int, rate_percent: Decimal) -> int:
     """VAT on a net amount, in cents, half up on the absolute value."""
-    return round_half_up(Decimal(net_cents) * rate_percent / 100)
+    rate, parts = rate_percent.as_integer_ratio()
+    return _half_up(net_cents * rate, 100 * parts)
+
+
+def _half_up(dividend: int, divisor: int) -> int:
+    """`round_half_up` of a quotient, in whole numbers; the divisor is above zero."""
+    rounded = (2 * abs(dividend) + divisor) // (2 * divisor)
+    return rounded if dividend >= 0 else -rounded
 
 
 def split_largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
@@ -78,11 +86,15 @@ def split_largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if whole == 0:
         return [total if index == 0 else 0 for index in range(len(weights))]
+    if whole == total:
+        return list(weights)  # Nothing is left over, whatever the signs.
     if whole < 0:  # A credit note mirrors its invoice to the cent.
         return [-part for part in split_largest_remainder(-total, [-w for w in weights])]
     floors = [total * weight // whole for weight in weights]
-    left_over = [total * weight % whole for weight in weights]
-    order = sorted(range(len(weights)), key=lambda i: (-left_over[i], -weights[i], i))
-    for index in order[: total - sum(floors)]:
-        floors[index] += 1
+    missing = total - sum(floors)
+    if missing:
+        left_over = [total * weight % whole for weight in weights]
+        order = sorted(range(len(weights)), key=lambda i: (-left_over[i], -weights[i], i))
+        for index in order[:missing]:
+            floors[index] += 1
     return floors
