@@ -5,10 +5,11 @@ Facts outlive the payload, which holds personal data and is erased. They hold no
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from amazon_eboekhouden.domain.bookings import BookingKind, MutationLine
 from amazon_eboekhouden.domain.vat_lines import InvoiceLine, RateGroup
@@ -17,12 +18,16 @@ from amazon_eboekhouden.domain.vat_lines import InvoiceLine, RateGroup
 NEVER_BOOKED = ("REJECTED", "SUPERSEDED")
 # These did not reach them yet: what is planned may still change.
 NOT_YET_BOOKED = ("PLANNED", *NEVER_BOOKED)
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_CANONICAL = msgspec.json.Encoder(order="sorted")
 
 
 def facts_text(facts: Mapping[str, Any]) -> str:
-    """Facts as canonical JSON: same content, same text."""
-    return _CANONICAL.encode(facts)
+    """Facts as canonical JSON: same content, same text.
+
+    Args:
+        facts: JSON values without fractions; amounts are whole cents, rates are text.
+    """
+    return _CANONICAL.encode(facts).decode()
 
 
 def groups_as_facts(groups: Iterable[RateGroup]) -> list[dict[str, Any]]:
