@@ -9,8 +9,8 @@ Source: VAT Directive articles 5 to 7 and Annex; accounting rules 5.3.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from amazon_eboekhouden.config.tables_reader import rows_of
 
@@ -26,8 +26,7 @@ NORTHERN_IRELAND = "XI"
 _LETTERS = ("GB", "UK", "XI")
 
 
-@dataclass(frozen=True, slots=True)
-class Territory:
+class Territory(NamedTuple):
     """Where goods leave or arrive, as VAT sees it.
 
     Attributes:

@@ -85,6 +85,12 @@ def rates_in_force(area: str, on: date) -> tuple[Rate, ...]:
     return tuple(sorted(found, key=lambda rate: (not rate.standard, -rate.percent)))
 
 
+@cache
+def percents_in_force(area: str, on: date) -> tuple[Decimal, ...]:
+    """The percents of `rates_in_force`."""
+    return tuple(rate.percent for rate in rates_in_force(area, on))
+
+
 def standard_rate(area: str, on: date) -> Decimal | None:
     """The standard rate of a country or region on a day; None when unknown."""
     rates = rates_in_force(area, on)

@@ -7,10 +7,10 @@ be empty. Source: Amazon's model (`buyer`, `recipient`, `tax.taxRegistrations`);
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from amazon_eboekhouden.domain.proceeds import records
@@ -64,14 +64,16 @@ def identity_of(buyer: Mapping[str, str]) -> str:
     A business is another relation than the same person shopping privately: the VAT number belongs
     to the relation, and the ICP return is made of it.
     """
-    email = buyer["buyer_email"].casefold()
-    where = "|".join(
-        _plain(buyer[f"buyer_{name}"]) for name in ("address", "postal_code", "country")
-    )
-    named = buyer["buyer_name"] and (buyer["buyer_address"] or buyer["buyer_postal_code"])
-    person = email or (f"{_plain(buyer['buyer_name'])}|{where}" if named else "")
+    person = buyer["buyer_email"].casefold() or _name_and_address(buyer)
     number = buyer["buyer_vat_number"]
     return f"{person}|{number}" if number else person
+
+
+def _name_and_address(buyer: Mapping[str, str]) -> str:
+    if not buyer["buyer_name"] or not (buyer["buyer_address"] or buyer["buyer_postal_code"]):
+        return ""
+    names = ("name", "address", "postal_code", "country")
+    return "|".join(_plain(buyer[f"buyer_{name}"]) for name in names)
 
 
 def _plain(text: str) -> str:
@@ -88,11 +90,12 @@ def relation_key(install_key: bytes, identity: str) -> tuple[str, str]:
     Returns:
         `rel:<HMAC>` and `AZ` with 13 base32 characters of the same HMAC.
     """
-    digest = hmac.new(install_key, identity.encode(), hashlib.sha256).digest()
+    digest = hmac.digest(install_key, identity.encode(), "sha256")
     code = base64.b32encode(digest[:10]).decode()[:CODE_DIGITS]
     return f"rel:{digest.hex()}", f"AZ{code}"
 
 
+@lru_cache(maxsize=1024)
 def country_relation_key(install_key: bytes, country: str) -> tuple[str, str]:
     """Natural key and code of the collective relation of a country."""
     key, _ = relation_key(install_key, f"country|{country}")

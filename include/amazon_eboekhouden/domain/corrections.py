@@ -21,7 +21,6 @@ the clearing account, which stays at zero. Source: accounting rules 7.1, 8.3, 8.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -165,8 +164,7 @@ def mark_of(install_key: bytes, vat_number: str) -> str:
     """A buyer's VAT number as facts may keep it: recognisable, not readable; "" for none."""
     if not vat_number:
         return ""
-    digest = hmac.new(install_key, f"vat number {vat_number}".encode(), hashlib.sha256)
-    return digest.hexdigest()[:16]
+    return hmac.digest(install_key, f"vat number {vat_number}".encode(), "sha256").hex()[:16]
 
 
 def number_changed(standing: Standing, mark: str) -> bool:

@@ -6,22 +6,21 @@ Source: accounting rules 9.4 (what an inspector asks); design section 6.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from amazon_eboekhouden.config.territories import territory_of
-from amazon_eboekhouden.domain.booked_invoice import groups_as_facts
+from amazon_eboekhouden.domain.baskets import Priced
 from amazon_eboekhouden.domain.exchange import Exchange
 from amazon_eboekhouden.domain.orders import WHOLE
 from amazon_eboekhouden.domain.sale_kinds import Sale, ViesAnswer
-from amazon_eboekhouden.domain.vat_lines import RateGroup
 
 
 def invoice_facts(
     order: Mapping[str, Any],
     sale: Sale,
-    groups: Sequence[RateGroup],
+    priced: Priced,
     exchange: Exchange,
     *,
     on: date,
@@ -35,7 +34,7 @@ def invoice_facts(
     Args:
         order: row of ORDERS.
         sale: the kind of sale and why.
-        groups: the invoice per rate, in euro cents.
+        priced: the invoice per rate, in euro cents.
         exchange: the rate of the order's currency.
         on: booking date.
         relation_key: natural key of the relation.
@@ -45,7 +44,7 @@ def invoice_facts(
     """
     arrival = territory_of(order["ship_to"], order["ship_to_postal_code"])
     facts: dict[str, Any] = {
-        "sale_kind": groups[0].sale_kind if groups[0].sale_kind == "S11" else sale.kind,
+        "sale_kind": priced.sale_kind if priced.sale_kind == "S11" else sale.kind,
         "sale_kind_why": sale.why,
         "ship_from": order["ship_from"],
         "ship_from_source": order["ship_from_source"],
@@ -61,7 +60,7 @@ def invoice_facts(
         "payment_term_days": payment_term_days,
         "relation": relation_key,
         "items": [{"order_item_id": item, "sku": sku} for item, sku in items.items()],
-        "rates": groups_as_facts(groups),
+        "rates": priced.rate_facts(),
     }
     if order["shipment_id"] != WHOLE:
         facts["shipment"] = order["shipment_id"]

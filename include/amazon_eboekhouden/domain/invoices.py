@@ -26,7 +26,7 @@ from amazon_eboekhouden.domain.booked_invoice import (
     line_rows,
     shipment_of,
 )
-from amazon_eboekhouden.domain.bookings import DEBTORS, BookingKind, MutationKind
+from amazon_eboekhouden.domain.bookings import DEBTORS, BookingKind, MutationKind, MutationLine
 from amazon_eboekhouden.domain.cancelled_orders import cancelled_event, credited_whole
 from amazon_eboekhouden.domain.corrected_invoices import (
     Correction,
@@ -38,7 +38,7 @@ from amazon_eboekhouden.domain.corrected_invoices import (
     waits_for,
 )
 from amazon_eboekhouden.domain.corrections import number_of_next
-from amazon_eboekhouden.domain.decided_sales import decided
+from amazon_eboekhouden.domain.decided_sales import Decisions
 from amazon_eboekhouden.domain.descriptions import invoice_description
 from amazon_eboekhouden.domain.documents import document_facts, template_for
 from amazon_eboekhouden.domain.exchange import Exchange, Rates
@@ -56,15 +56,8 @@ from amazon_eboekhouden.domain.orders import WHOLE, Skip
 from amazon_eboekhouden.domain.problems import Problem, problem
 from amazon_eboekhouden.domain.proceeds import OrderFault
 from amazon_eboekhouden.domain.relations import relation_of, tells_more
-from amazon_eboekhouden.domain.sale_kinds import (
-    ViesAnswer,
-    normal_number,
-)
-from amazon_eboekhouden.domain.vat_lines import (
-    OrderLine,
-    RateGroup,
-    mutation_lines,
-)
+from amazon_eboekhouden.domain.sale_kinds import ViesAnswer, normal_number
+from amazon_eboekhouden.domain.vat_lines import OrderLine, mutation_lines
 
 Row = Mapping[str, Any]
 # Kinds whose buyer's VAT number must stand on a relation of its own.
@@ -95,12 +88,12 @@ class _Desk:
     """What is needed for every order, and what came out so far."""
 
     settings: CouplingSettings
+    decisions: Decisions
     install_key: bytes
     booked: Mapping[str, Row]
     invoiced: Mapping[str, list[Row]]
     credits: Mapping[str, list[Row]]
     payments: Mapping[str, list[Row]]
-    rates: Rates | None
     vies: Mapping[str, ViesAnswer]
     vcs_numbers: Mapping[str, str]
     mutations: list[dict[str, Any]] = field(default_factory=list)
@@ -147,7 +140,12 @@ def invoices(
         every code of the catalogue's section "orders" that is about sale kinds and VAT.
     """
     desk = _Desk(
-        settings, install_key, *booked_rows(booked, orders), rates, vies, vcs_numbers or {}
+        settings,
+        Decisions(settings, vies, rates),
+        install_key,
+        *booked_rows(booked, orders),
+        vies,
+        vcs_numbers or {},
     )
     desk.updated = Updated(orders)
     own_lines = lines_by_order(lines)
@@ -233,9 +231,7 @@ def _new(
     number = _corrected_number(desk, order, corrects) if corrects else _number(desk, order, before)
     taxed_on = date.fromisoformat(corrects.facts["ship_date"]) if corrects else on
     exchange = exchange_of(corrects.facts) if corrects else None
-    sale, exchange, groups = decided(
-        desk.settings, desk.vies, desk.rates, order, lines, taxed_on, exchange
-    )
+    sale, exchange, priced = desk.decisions.decide(order, lines, taxed_on, exchange)
     checked = sale.vat_number or normal_number(order["buyer_vat_number"], order["ship_to"])
     relation = relation_of(
         order,
@@ -247,7 +243,7 @@ def _new(
     facts = invoice_facts(
         order,
         sale,
-        groups,
+        priced,
         exchange,
         on=taxed_on,
         relation_key=relation.key,
@@ -258,14 +254,16 @@ def _new(
     facts |= for_corrections(desk.install_key, order, lines, corrects)
     business = bool(checked or order["is_business"])
     if template := template_for(desk.settings.books, business=business):
-        facts["as_document"] = document_facts(template, groups, lines)
-    _add(desk, order, key, number, on, groups, relation.code, waits_for(order, facts), facts)
+        facts["as_document"] = document_facts(template, priced.groups(), lines)
+    depends_on = waits_for(order, facts)
+    _add(desk, order, key, number, on, priced.lines, relation.code, depends_on, facts)
     # A relation that stands in the books is never sent again: a person may have mended it. What is
     # still empty there may be filled.
     if not (known := desk.booked.get(relation.key)) or known["state"] in NOT_YET_BOOKED:
-        desk.relations.setdefault(relation.key, relation.row)
-    elif relation.names_buyer and tells_more(relation.row, known["facts"]):
-        desk.known_relations[relation.key] = relation.row
+        if relation.key not in desk.relations:
+            desk.relations[relation.key] = relation.row()
+    elif relation.names_buyer and tells_more(row := relation.row(), known["facts"]):
+        desk.known_relations[relation.key] = row
 
 
 def _corrected_number(desk: _Desk, order: Row, corrects: Correction) -> str:
@@ -314,7 +312,7 @@ def _insist_on_open_period(on: date, settings: CouplingSettings) -> None:
 
 def _kind(desk: _Desk, order: Row, lines: Sequence[OrderLine], on: date, of: Exchange) -> str:
     """What kind of sale an order is, judged as of a day."""
-    return decided(desk.settings, desk.vies, desk.rates, order, lines, on, of)[0].kind
+    return desk.decisions.decide(order, lines, on, of).sale.kind
 
 
 def _add(
@@ -323,12 +321,11 @@ def _add(
     key: str,
     number: str,
     on: date,
-    groups: Sequence[RateGroup],
+    lines: Sequence[MutationLine],
     relation_code: str,
     depends_on: str,
     facts: Mapping[str, Any],
 ) -> None:
-    lines = mutation_lines(groups)
     desk.mutations.append(
         {
             "booking": key,
@@ -365,7 +362,7 @@ def _repeat(desk: _Desk, order: Row, before: Row, facts: Mapping[str, Any]) -> N
         before["booking"],
         before["invoice_number"],
         before["date"].date(),
-        groups_of_facts(facts),
+        mutation_lines(groups_of_facts(facts)),
         before["relation_code"],
         waits_for(order, facts),
         facts,

@@ -24,16 +24,30 @@ _TOLD_LATER = (
 
 @dataclass(frozen=True, slots=True)
 class RelationChoice:
-    """The relation of an order: natural key, code, and its row of RELATIONS."""
+    """The relation of an order.
+
+    Attributes:
+        key: its natural key.
+        code: its code in the books.
+        buyer: row of ORDERS, with the buyer's checked VAT number.
+        country: whose collective relation it is; "" when it is a buyer's own.
+    """
 
     key: str
     code: str
-    row: Mapping[str, Any]
+    buyer: Mapping[str, Any]
+    country: str = ""
 
     @property
     def names_buyer(self) -> bool:
         """Whether it is a buyer's own, and not the collective one of a country."""
         return self.code.startswith("AZ")
+
+    def row(self) -> dict[str, Any]:
+        """Its row of RELATIONS: most orders need none, for their relation is known already."""
+        if self.names_buyer:
+            return _buyer_row(self.buyer, self.key, self.code)
+        return _country_row(self.buyer, self.key, self.code, self.country)
 
 
 def relation_of(
@@ -53,16 +67,18 @@ def relation_of(
         settings: per buyer or per country.
         install_key: secret of this installation.
     """
-    buyer = {**order, "buyer_vat_number": vat_number}
+    buyer = order
+    if vat_number != order["buyer_vat_number"]:
+        buyer = {**order, "buyer_vat_number": vat_number}
     identity = identity_of(buyer)
     if identity and (must_be_own or settings.books.relations == "per_buyer"):
         key, code = relation_key(install_key, identity)
-        return RelationChoice(key, code, _buyer_row(buyer, key, code))
+        return RelationChoice(key, code, buyer)
     # A code of 15 characters has no room for a country that is written out.
     country = order["ship_to"] if len(order["ship_to"]) == 2 else ""
     country = country or order["marketplace"].replace("UK", "GB")
     key, code = country_relation_key(install_key, country)
-    return RelationChoice(key, code, _country_row(order, key, code, country))
+    return RelationChoice(key, code, buyer, country)
 
 
 def lacking(row: Mapping[Any, Any]) -> list[str]:
@@ -83,6 +99,8 @@ def tells_more(row: Mapping[str, Any], facts: str) -> bool:
 
 def _cut(text: str, most: int) -> str:
     """At most so many UTF-16 units, as e-Boekhouden counts them."""
+    if 2 * len(text) <= most:
+        return text
     return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from stdnum.eu import vat as eu_vat
 
@@ -39,9 +40,8 @@ class ViesAnswer:
     consultation: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parties:
-    """What the kind of sale depends on.
+class Parties(NamedTuple):
+    """What the kind of sale depends on, and nothing else.
 
     Attributes:
         ship_from, ship_to: VAT areas; None when unknown.

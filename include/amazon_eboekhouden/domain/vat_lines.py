@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from amazon_eboekhouden.config.accounts import local_vat_account, oss_vat_account
 from amazon_eboekhouden.config.settings import CouplingSettings
@@ -19,7 +20,6 @@ from amazon_eboekhouden.config.vat import (
     SALES_CODES,
     ZERO,
     SaleRow,
-    rates_in_force,
     sale_row,
 )
 from amazon_eboekhouden.domain.bookings import MutationLine
@@ -44,21 +44,22 @@ class OrderLine:
     rate_told: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VatContext:
+class VatContext(NamedTuple):
     """What the rate of an item depends on besides the item.
 
     Attributes:
         area: key of the rate table, "" when the kind of sale has no VAT.
         country: the member state of that area.
-        on: ship date.
+        percents: rates in force in that area, the standard rate first.
         amazons_cents: Amazon issues the invoices, so its cents and its zeros count.
+        on: ship date, for rates of single articles.
     """
 
     area: str
     country: str
-    on: date
+    percents: tuple[Decimal, ...]
     amazons_cents: bool
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +235,7 @@ def _rate_of(
 
 def _told(percent: Decimal, item: str, context: VatContext) -> Decimal:
     """The rate of Amazon's VAT report, if it is one of the country whose VAT is due."""
-    rates = [rate.percent for rate in rates_in_force(context.area, context.on)]
-    if percent and percent not in rates:
+    if percent and percent not in context.percents:
         raise OrderFault("vat-report-contradicted", item=item, rate=percent, country=context.area)
     return percent
 
@@ -244,20 +244,19 @@ def _fitting(lines: Sequence[OrderLine], tax: int, context: VatContext) -> list[
     """Rates in force that Amazon's cents fit within a cent per line, the best first."""
     gross = sum(line.gross_cents for line in lines)
     found = []
-    for n, rate in enumerate(rates_in_force(context.area, context.on)):
-        away = abs(vat_inside(gross, rate.percent) - tax)
-        if rate.percent and away <= len(lines):
-            found.append((away, n, rate.percent))
+    for n, percent in enumerate(context.percents):
+        away = abs(vat_inside(gross, percent) - tax)
+        if percent and away <= len(lines):
+            found.append((away, n, percent))
     return [percent for *_, percent in sorted(found)]
 
 
 def _default_rate(item: str, context: VatContext, settings: CouplingSettings) -> Decimal:
     if settings.seller.vat.default_rate == "held":
         raise OrderFault("vat-rate-held", item=item)
-    rates = rates_in_force(context.area, context.on)
-    if not rates:
+    if not context.percents:
         raise OrderFault("vat-rate-unknown", country=context.area, on=context.on.isoformat())
-    return rates[0].percent
+    return context.percents[0]
 
 
 def _spread(
