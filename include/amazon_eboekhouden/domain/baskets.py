@@ -7,11 +7,11 @@ that another one held before. Each is worked out once; the orders differ in the 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from amazon_eboekhouden.config.settings import CouplingSettings
-from amazon_eboekhouden.domain.booked_invoice import groups_as_facts
+from amazon_eboekhouden.domain.booked_invoice import groups_as_facts, groups_of_facts
 from amazon_eboekhouden.domain.bookings import MutationLine
 from amazon_eboekhouden.domain.vat_lines import (
     OrderLine,
@@ -27,13 +27,11 @@ class _Basket:
     """A basket as it was worked out for the first order that held it.
 
     Attributes:
-        groups: the invoice per rate.
-        facts: the same as facts keep it, without the items.
+        facts: the invoice per rate, as facts keep it, without the items.
         places: per rate, which of the basket's items it holds.
         lines: as they are booked.
     """
 
-    groups: tuple[RateGroup, ...]
     facts: tuple[Mapping[str, Any], ...]
     places: tuple[tuple[int, ...], ...]
     lines: tuple[MutationLine, ...]
@@ -59,14 +57,11 @@ class Priced:
     @property
     def sale_kind(self) -> str:
         """The kind of sale of its first rate."""
-        return self.basket.groups[0].sale_kind
+        return str(self.basket.facts[0]["sale_kind"])
 
     def groups(self) -> tuple[RateGroup, ...]:
         """The invoice per rate."""
-        return tuple(
-            replace(group, items=self._at(places))
-            for group, places in zip(self.basket.groups, self.basket.places, strict=True)
-        )
+        return groups_of_facts({"rates": self.rate_facts()})
 
     def rate_facts(self) -> list[Mapping[str, Any]]:
         """`groups_as_facts` of its groups."""
@@ -102,7 +97,8 @@ class Baskets:
                 line.component,
                 line.gross_cents,
                 line.tax_cents,
-                line.rate_told,
+                # Facts keep it as it is written: 9.0 is another text than 9.
+                line.rate_told if line.rate_told is None else str(line.rate_told),
             )
             for line in lines
         ]
@@ -117,10 +113,6 @@ class Baskets:
 
 
 def _basket(groups: tuple[RateGroup, ...], numbers: Mapping[str, int]) -> _Basket:
-    bare = tuple(replace(group, items=()) for group in groups)
-    return _Basket(
-        bare,
-        tuple(groups_as_facts(bare)),
-        tuple(tuple(numbers[item] - 1 for item in group.items) for group in groups),
-        tuple(mutation_lines(groups)),
-    )
+    facts = groups_as_facts(groups)
+    places = tuple(tuple([numbers[item] - 1 for item in one.pop("items", ())]) for one in facts)
+    return _Basket(tuple(facts), places, tuple(mutation_lines(groups)))

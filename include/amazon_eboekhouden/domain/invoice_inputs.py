@@ -30,6 +30,8 @@ def booked_rows(
         rows by natural key; by order its invoices, rejected ones too, its credit notes, and what
         settlements paid on them.
     """
+    if booked.empty:
+        return {}, {}, {}, {}
     relations = booked["booking_kind"] == BookingKind.RELATION
     own = booked[booked["order_id"].isin(orders["order_id"]) | relations]
     rows: list[Row] = own.sort_values(["date", "booking"]).to_dict("records")  # type: ignore[assignment]

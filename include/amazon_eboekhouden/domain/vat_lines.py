@@ -13,6 +13,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from amazon_eboekhouden.config.accounts import local_vat_account, oss_vat_account
 from amazon_eboekhouden.config.settings import CouplingSettings
 from amazon_eboekhouden.config.vat import (
@@ -30,9 +32,11 @@ NO_VAT = "GEEN"
 _GOODS = ("goods", "goods_discount")
 
 
-@dataclass(slots=True)
-class OrderLine:
-    """A row of ORDER_LINES; cents in the order's currency, later in euros."""
+class OrderLine(msgspec.Struct, gc=False):
+    """A row of ORDER_LINES; cents in the order's currency, later in euros.
+
+    Many thousand live at once and none refers to another: the garbage collector passes them by.
+    """
 
     order_item_id: str
     sku: str

@@ -14,10 +14,12 @@ import pandas as pd
 import pytest
 import yaml
 from amazon_eboekhouden.config.settings import CouplingSettings
+from amazon_eboekhouden.domain.baskets import Baskets
 from amazon_eboekhouden.domain.frames import BOOKED
 from amazon_eboekhouden.domain.invoices import Bookables, invoices
 from amazon_eboekhouden.domain.orders import OrdersRead
 from amazon_eboekhouden.domain.sale_kinds import ViesAnswer
+from amazon_eboekhouden.domain.vat_lines import OrderLine, VatContext
 
 from tests.domain.orders.shop import Json, item, order, row, vat, with_vat_number
 from tests.golden.sales import INSTALL_KEY, read, settings_of
@@ -80,6 +82,21 @@ def _one_by_one(found: OrdersRead) -> Iterator[OrdersRead]:
     for name in found.orders["order_id"]:
         orders, lines = (x[x["order_id"] == name] for x in (found.orders, found.lines))
         yield OrdersRead(orders, lines, [], found.skipped)
+
+
+def test_a_rate_stays_as_it_is_written() -> None:
+    percents = (Decimal(21), Decimal(9))
+    context = VatContext("NL", "NL", percents, amazons_cents=True, on=date(2026, 10, 5))
+    baskets = Baskets(RATED)
+    rates = [
+        baskets.priced([_told(Decimal(rate))], 1090, "S10", context).rate_facts()[0]["rate"]
+        for rate in ("9", "9.0")
+    ]
+    assert rates == ["9", "9.0"]
+
+
+def _told(rate: Decimal) -> OrderLine:
+    return OrderLine("1", "LAMP", "goods", 1090, None, rate_told=rate)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
