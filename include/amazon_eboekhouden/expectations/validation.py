@@ -149,8 +149,9 @@ def great_expectations() -> Any:
 
 @lru_cache(maxsize=1)
 def _context() -> Any:
+    gx = great_expectations()  # First: it sets what is logged, also while the rest is imported.
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    context = great_expectations().get_context(mode="ephemeral")
+    context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context
