@@ -1,4 +1,4 @@
-"""`make bench`: every part side by side; `ARGS="matching frames"` chooses parts."""
+"""`make bench`: every part side by side; `ARGS="matching frames"` measures only these anew."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
@@ -33,11 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="small sizes: is everything in order?")
     parser.add_argument("--into", type=Path, default=Path(__file__).parent)
     given = parser.parse_args(argv)
-    start, where = time.monotonic(), machine()
     found, failed = [], False
     for name in given.parts or PARTS:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        before = time.monotonic()
+        before, where = time.monotonic(), machine()
         try:
             part = import_module(f"benchmarks.{name}").measure(given.quick)
         except Exception as error:  # noqa: BLE001 - one part that fails must not hide the others.
@@ -45,9 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             kind = "results differ" if isinstance(error, Unequal) else "failed"
             part = Part(name, name, notes=[f"**{kind}: {type(error).__name__}: {error}**"])
             failed = True
-        part.notes.append(f"(This part took {time.monotonic() - before:.0f} s.)")
+        now, took_s = datetime.now(UTC), time.monotonic() - before
+        part.measured = f"{now:%Y-%m-%d %H:%M} UTC, in {took_s:.0f} s on {where}"
         found.append(part)
-    print(write(given.into, found, where, time.monotonic() - start))
+        # After each part: an hour's figures do not depend on the last of them.
+        text = write(given.into, found, PARTS)
+    print(text)
     return 1 if failed else 0
 
 

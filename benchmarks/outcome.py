@@ -49,6 +49,7 @@ class Part:
     Attributes:
         equal: how the results were found equal before times were compared.
         curves: name to points (size, seconds), for the plot.
+        measured: when, in how many seconds, and on what.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Part:
     shown: list[Shown] = field(default_factory=list)
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    measured: str = ""
 
 
 class Unequal(Exception):

@@ -87,19 +87,17 @@ def exponent(smaller: tuple[float, float], larger: tuple[float, float]) -> float
     return log(larger[1] / smaller[1]) / log(larger[0] / smaller[0])
 
 
-def machine() -> dict[str, str]:
-    """What the figures were measured on."""
+def machine() -> str:
+    """What the figures are measured on, and how busy it was just before."""
     info = Path("/proc/cpuinfo").read_text()
     model = next((x.split(":")[1].strip() for x in info.splitlines() if "model name" in x), "?")
     total = next(x for x in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in x)
-    return {
-        "processor": f"{len(os.sched_getaffinity(0))} x {model}",
-        "memory": f"{int(total.split()[1]) // 2**20} GiB",
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "pandas": version("pandas"),
-        "load before": " ".join(f"{x:.1f}" for x in os.getloadavg()),
-    }
+    loads = " ".join(f"{x:.1f}" for x in os.getloadavg())
+    return (
+        f"{len(os.sched_getaffinity(0))} x {model}, {int(total.split()[1]) // 2**20} GiB, "
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
+        f"pandas {version('pandas')}; load before: {loads}"
+    )
 
 
 def median(values: Sequence[float]) -> float:

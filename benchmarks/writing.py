@@ -1,19 +1,25 @@
-"""The results as a table on the screen, as benchmarks/results.md, and as a plot."""
+"""The results as a table on the screen, as benchmarks/results.md, and as a plot.
+
+What was found stands in results.json as well: a part that is not measured anew keeps its figures,
+each with its day and its machine.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from math import log10
 from pathlib import Path
+from typing import Any
 
-from benchmarks.outcome import Line, Part
+from benchmarks.outcome import Line, Part, Shown
 
 COLOURS = ("#0b6e4f", "#c1121f", "#1d4ed8", "#b45309", "#6d28d9", "#0e7490", "#4b5563")
 _MARK = {True: "yes", False: "NO", None: "see note"}
 
 
-def text_of(parts: Iterable[Part], machine: dict[str, str], took_s: float) -> str:
+def text_of(parts: Iterable[Part]) -> str:
     """The results as Markdown."""
     found = [
         "# Benchmark",
@@ -21,17 +27,13 @@ def text_of(parts: Iterable[Part], machine: dict[str, str], took_s: float) -> st
         "Written by `make bench`; not edited by hand. All contestants of a part ran in the same "
         "run on the same data, and no time counts unless their results were equal first. Peers "
         "ran unmodified but for the address they call. Ratios and calls are the durable figures; "
-        "seconds belong to the machine.",
-        "",
-        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC in {took_s / 60:.0f} minutes on:",
-        "",
-        *(f"- {name}: {value}" for name, value in machine.items()),
+        "seconds belong to the machine, and to what else it did meanwhile.",
         "",
         "![Seconds by size, both axes logarithmic](results.svg)",
         "",
     ]
     for part in parts:
-        found += [f"## {part.title}", ""]
+        found += [f"## {part.title}", "", f"Measured {part.measured}.", ""]
         if part.equal:
             found += [f"Equal first: {part.equal}.", ""]
         if part.lines:
@@ -117,10 +119,28 @@ def svg_of(curves: dict[str, list[tuple[float, float]]]) -> str:
     return "\n".join([*drawn, "</svg>", ""])
 
 
-def write(folder: Path, parts: list[Part], machine: dict[str, str], took_s: float) -> str:
-    """Write results.md and results.svg; returns the text."""
-    text = text_of(parts, machine, took_s)
+def write(folder: Path, parts: Iterable[Part], order: Sequence[str]) -> str:
+    """Write results.json, results.md and results.svg; returns the text.
+
+    Args:
+        folder: where results of before may lie.
+        parts: measured now.
+        order: names of all parts, as they are reported.
+    """
+    stored = folder / "results.json"
+    kept = json.loads(stored.read_text()) if stored.exists() else {}
+    kept |= {part.name: asdict(part) for part in parts}
+    stored.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    known = [_part(kept[name]) for name in order if name in kept]
+    text = text_of(known)
     (folder / "results.md").write_text(text, encoding="utf-8")
-    curves = {name: line for part in parts for name, line in part.curves.items()}
+    curves = {name: line for part in known for name, line in part.curves.items()}
     (folder / "results.svg").write_text(svg_of(curves), encoding="utf-8")
     return text
+
+
+def _part(stored: dict[str, Any]) -> Part:
+    lines = [Line(**line) for line in stored["lines"]]
+    shown = [Shown(**one) for one in stored["shown"]]
+    curves = {name: [(x, y) for x, y in line] for name, line in stored["curves"].items()}
+    return Part(**{**stored, "lines": lines, "shown": shown, "curves": curves})

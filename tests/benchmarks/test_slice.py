@@ -115,10 +115,25 @@ def test_the_report_names_what_was_and_was_not_met(tmp_path: Path) -> None:
     part.lines = [Line("ours", "10 orders", 0.5, "20/s", 3.0, 1.0), Line("peer", "10", None)]
     part.shown = [Shown("fast", "<= 1 s", "0.5 s", True), Shown("small", "<= 1", "2", False)]
     part.curves = {"ours": [(10, 0.5), (100, 5.0)]}
-    text = write(tmp_path, [part], {"processor": "one"}, 60.0)
+    text = write(tmp_path, [part], ["p"])
     assert "| fast | <= 1 s | 0.5 s | yes |" in text
     assert "| small | <= 1 | 2 | NO |" in text
     assert (tmp_path / "results.md").read_text() == text
     drawn = ET.fromstring((tmp_path / "results.svg").read_text())  # noqa: S314
     assert len(drawn.findall("{http://www.w3.org/2000/svg}polyline")) == 1
     assert running.exponent((10, 0.5), (100, 5.0)) == pytest.approx(1.0)
+
+
+def test_a_part_that_is_not_measured_anew_keeps_its_figures(tmp_path: Path) -> None:
+    old = Part("b", "Second", lines=[Line("ours", "10", 1.0)], curves={"ours": [(10, 1.0)]})
+    old.measured = "yesterday"
+    write(tmp_path, [Part("a", "First", measured="yesterday"), old], ["a", "b"])
+    text = write(tmp_path, [Part("a", "First", measured="today")], ["a", "b"])
+    assert [line for line in text.splitlines() if line.startswith(("## ", "Measured"))] == [
+        "## First",
+        "Measured today.",
+        "## Second",
+        "Measured yesterday.",
+    ]
+    assert "| ours | 10 | 1 |" in text
+    assert ">ours</text>" in (tmp_path / "results.svg").read_text()
