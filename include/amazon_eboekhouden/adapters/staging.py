@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import io
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ import pandas as pd
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from amazon_eboekhouden.adapters import parquet
 from amazon_eboekhouden.adapters.blobs import Blobs, blobs_at, checked
 from amazon_eboekhouden.adapters.install_key import derived
 
@@ -79,13 +79,11 @@ class Staging:
 
     def write_frame(self, batch: str, name: str, frame: pd.DataFrame) -> Ref:
         """Stage a frame as parquet, with its types and without its index."""
-        buffer = io.BytesIO()
-        frame.to_parquet(buffer, engine="pyarrow", index=False)
-        return self.write_bytes(batch, name, buffer.getvalue())
+        return self.write_bytes(batch, name, parquet.written(frame))
 
     def read_frame(self, ref: Ref) -> pd.DataFrame:
         """The frame, its types as they were."""
-        return pd.read_parquet(io.BytesIO(self.read_bytes(ref)), engine="pyarrow")
+        return parquet.read(self.read_bytes(ref))
 
     def write_json_lines(self, batch: str, name: str, rows: Iterable[Any]) -> Ref:
         """Stage JSON values, one a line; Decimal comes back as Decimal."""

@@ -6,7 +6,6 @@ the proof reads the same years later, whatever the tables of a newer version say
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from amazon_eboekhouden.adapters import parquet
 from amazon_eboekhouden.domain.frames import MUTATION_LINES, MUTATIONS, Frame
 from amazon_eboekhouden.domain.money import euros, in_dutch
 from amazon_eboekhouden.domain.problems import Problem
@@ -37,7 +37,7 @@ _TOTALS_KEY = "proof"
 
 def keep(runtime: Runtime, settlement_id: str, frames: Mapping[str, pd.DataFrame]) -> None:
     """Keep what a settlement books, beside its file, for as long as that is kept."""
-    hashes = {name: runtime.archive.put(_parquet(frames[name])) for name in KEPT}
+    hashes = {name: runtime.archive.put(parquet.written(frames[name])) for name in KEPT}
     record = runtime.ledger.settlements.find(runtime.seller_id, settlement_id)
     totals = {**(record.totals if record else {}), _TOTALS_KEY: hashes}
     runtime.ledger.settlements.record(runtime.seller_id, settlement_id, totals=totals)
@@ -133,16 +133,9 @@ def _totals(made: Proof) -> dict[str, int]:
     }
 
 
-def _parquet(frame: pd.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.to_parquet(buffer, engine="pyarrow", index=False)
-    return buffer.getvalue()
-
-
 def kept_frame(content: bytes, contract: Frame) -> pd.DataFrame:
     """A frame that was kept with a settlement."""
-    frame = pd.read_parquet(io.BytesIO(content), engine="pyarrow")
-    # Without rows the file does not know the types of its columns.
+    frame = parquet.read(content)
     return contract.check(frame) if len(frame) else contract.empty()
 
 
