@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from coupling_sandbox.demo.__main__ import Addresses, airflow_environment
 from coupling_sandbox.demo.processes import Program, free_port
@@ -78,6 +79,7 @@ class Stack:
         self.celery = celery
         self.components: dict[str, subprocess.Popen[bytes]] = {}
         self.started: set[int] = set()
+        self._temporary = stack.enter_context(TemporaryDirectory(prefix="kills-"))
         stack.callback(self._stop)
         amazon, books, public = self._sandboxes("sandbox", ("amazon", "eboekhouden", "public"))
         (other,) = self._sandboxes("undisturbed", ("eboekhouden",))
@@ -185,9 +187,9 @@ class Stack:
         settings["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(REPOSITORY / "plugins")
         settings["PYTHONPATH"] = f"{SITE}:{REPOSITORY / 'include'}"
         settings["KILLS_DOOR"] = str(self.door)
-        # What is killed removes nothing: all of it goes with the campaign's own folder.
-        settings["TMPDIR"] = str(self.home / "tmp")
-        (self.home / "tmp").mkdir()
+        # What is killed removes nothing: all of it goes with a folder of the campaign's own, which
+        # lies where the names of sockets stay short.
+        settings["TMPDIR"] = self._temporary
         if self.database is not None:
             settings["AMAZON_EBOEKHOUDEN_LEDGER_URL"] = self.database.url
         if self.celery:

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,3 +64,14 @@ def test_the_demos_workers_have_it() -> None:
     settings = airflow_environment(nowhere, Path("/nowhere"))
     assert settings["AIRFLOW__SCHEDULER__MP_START_METHOD"] == "forkserver"
     assert settings["AIRFLOW__SCHEDULER__MP_FORKSERVER_PRELOAD"] == PRELOAD
+
+
+def test_the_demo_does_without_where_the_temporary_folder_has_too_long_a_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The socket of the forkserver could not be made there, and no scheduler would start."""
+    nowhere = Addresses("http://a:1", "http://b:2", "http://c:3", "http://127.0.0.1:4")
+    for length, has_it in ((75, True), (76, False)):
+        monkeypatch.setattr(tempfile, "tempdir", "/" + "t" * (length - 1))
+        settings = airflow_environment(nowhere, Path("/nowhere"))
+        assert ("AIRFLOW__SCHEDULER__MP_START_METHOD" in settings) == has_it

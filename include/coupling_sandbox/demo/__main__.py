@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -37,6 +38,9 @@ _WORKERS = {
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": "127.0.0.1",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": "0",
 }
+# A forkserver listens on a socket in the temporary folder, 32 characters deeper; a socket's name
+# has 107 at most, and the scheduler would not start.
+_LONGEST_TEMPORARY_FOLDER = 75
 # Every settlement of a month has ended and been listed this long after its last day: orders are
 # paid a week after delivery, in periods of two weeks.
 SETTLED_AFTER = timedelta(days=30)
@@ -165,7 +169,7 @@ def airflow_environment(where: Addresses, state: Path) -> dict[str, str]:
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": port,
         "AIRFLOW__API__WORKERS": "1",
-        **_WORKERS,
+        **_workers(),
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "GX_ANALYTICS_ENABLED": "False",
@@ -174,6 +178,11 @@ def airflow_environment(where: Addresses, state: Path) -> dict[str, str]:
         "AMAZON_EBOEKHOUDEN_ARCHIVE": str(state / "archive"),
         "AMAZON_EBOEKHOUDEN_KEY_FILE": str(state / "install.key"),
     }
+
+
+def _workers() -> dict[str, str]:
+    fits = len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TEMPORARY_FOLDER
+    return _WORKERS if fits else {}
 
 
 def _connections(where: Addresses) -> dict[str, str]:
