@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from amazon_eboekhouden.adapters.amazon import AmazonCredentials
+from amazon_eboekhouden.adapters.amazon import AmazonCredentials, AmazonSeller
 from amazon_eboekhouden.adapters.eboekhouden import EBoekhoudenCredentials
 from amazon_eboekhouden.adapters.retrying import Patience
 
@@ -77,3 +78,34 @@ class Answering:
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
     answer: Callable[[Asked], tuple[int, dict[str, str], bytes]] = lambda _asked: (200, {}, b"")
+
+
+NL, BE = "A1805IZSGTT6HS", "AMEN7PMS3EDWL"
+WINDOW = {
+    "last_updated_after": datetime(2026, 9, 1, tzinfo=UTC),
+    "last_updated_before": datetime(2026, 11, 1, tzinfo=UTC),
+    "marketplace_ids": [NL, BE],
+}
+
+
+def order(number: int, marketplace: str = NL) -> dict:
+    at = (datetime(2026, 9, 2, tzinfo=UTC) + timedelta(seconds=number)).isoformat()
+    return {
+        "orderId": f"405-0000000-{number:07d}",
+        "createdTime": at.replace("+00:00", "Z"),
+        "lastUpdatedTime": at.replace("+00:00", "Z"),
+        "salesChannel": {"channelName": "AMAZON", "marketplaceId": marketplace},
+        "fulfillment": {"fulfillmentStatus": "SHIPPED", "fulfilledBy": "AMAZON"},
+        "proceeds": {"grandTotal": {"amount": "12.10", "currencyCode": "EUR"}},
+        "orderItems": [],
+    }
+
+
+def all_pages(seller: AmazonSeller) -> list[dict]:
+    orders, token = [], None
+    while True:
+        page = seller.search_orders(**WINDOW, pagination_token=token)
+        orders += page.orders
+        token = page.next_token
+        if token is None:
+            return orders
