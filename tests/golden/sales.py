@@ -73,11 +73,8 @@ def read(case: Mapping[str, Any], settings: CouplingSettings) -> OrdersRead:
     return orders_from_json(case["orders"], settings, shipments=shipments, item_vat=item_vat)
 
 
-def book(
-    case: Mapping[str, Any], settings: CouplingSettings, booked: pd.DataFrame | None = None
-) -> tuple[OrdersRead, Bookables]:
-    """What the orders of a case become."""
-    orders = read(case, settings)
+def asked_of_others(case: Mapping[str, Any]) -> dict[str, Any]:
+    """What the ECB, VIES and Amazon's VAT report say in a case, as `invoices` takes it."""
     rates = {
         (currency, date.fromisoformat(day)): Decimal(rate)
         for currency, days in case.get("rates", {}).items()
@@ -87,15 +84,21 @@ def book(
         number: ViesAnswer(one["valid"], date.fromisoformat(one["asked_on"]), one["consultation"])
         for number, one in case.get("vies", {}).items()
     }
+    return {"rates": rates, "vies": vies, "vcs_numbers": case.get("vcs_numbers", {})}
+
+
+def book(
+    case: Mapping[str, Any], settings: CouplingSettings, booked: pd.DataFrame | None = None
+) -> tuple[OrdersRead, Bookables]:
+    """What the orders of a case become."""
+    orders = read(case, settings)
     bookables = invoices(
         orders.orders,
         orders.lines,
         settings,
         install_key=INSTALL_KEY,
         booked=BOOKED.empty() if booked is None else booked,
-        rates=rates,
-        vies=vies,
-        vcs_numbers=case.get("vcs_numbers", {}),
+        **asked_of_others(case),
     )
     return orders, bookables
 

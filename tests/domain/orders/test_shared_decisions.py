@@ -22,7 +22,7 @@ from amazon_eboekhouden.domain.sale_kinds import ViesAnswer
 from amazon_eboekhouden.domain.vat_lines import OrderLine, VatContext
 
 from tests.domain.orders.shop import Json, item, order, row, vat, with_vat_number
-from tests.golden.sales import INSTALL_KEY, read, settings_of
+from tests.golden.sales import INSTALL_KEY, asked_of_others, read, settings_of
 from tests.golden.test_sales_cases import CASES
 
 VIES = {"DE136695976": ViesAnswer(valid=True, asked_on=date(2026, 10, 5), consultation="W1")}
@@ -131,25 +131,16 @@ def _renamed(found: OrdersRead) -> OrdersRead:
 def _sold(
     found: OrdersRead, chosen: CouplingSettings, world: Mapping[str, Any] | None = None
 ) -> Bookables:
-    world = world or {}
-    rates = {
-        (currency, date.fromisoformat(day)): Decimal(rate)
-        for currency, days in world.get("rates", {}).items()
-        for day, rate in days.items()
-    }
-    vies = {
-        number: ViesAnswer(one["valid"], date.fromisoformat(one["asked_on"]), one["consultation"])
-        for number, one in world.get("vies", {}).items()
-    }
-    numbers = world.get("vcs_numbers", {})
+    others = asked_of_others(world or {})
+    numbers = others["vcs_numbers"]
     return invoices(
         found.orders,
         found.lines,
         chosen,
         install_key=INSTALL_KEY,
         booked=BOOKED.empty(),
-        rates=rates,
-        vies=vies or VIES,
+        rates=others["rates"],
+        vies=others["vies"] or VIES,
         vcs_numbers=numbers | {f"second {name}": one for name, one in numbers.items()},
     )
 
