@@ -10,11 +10,10 @@ from amazon_eboekhouden.ledger import schema
 from amazon_eboekhouden.pipelines import retention
 from sqlalchemy import Engine, func, select
 
+from tests.dags.loaded import dag_of
 from tests.dags.test_orders_dag import add_broken_coupling
 from tests.pipelines.conftest import World
 from tests.pipelines.test_audit import runtime, settled
-
-REPOSITORY = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -22,13 +21,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def test_every_coupling_is_audited_and_what_is_found_is_listed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-    from airflow.utils.db import initdb
-
-    initdb()
     settled(world, orders=8)
     add_broken_coupling(world, monkeypatch)
-    run = DagBag(str(REPOSITORY / "dags")).dags["amazon_books_audit"].test()
+    run = dag_of("amazon_books_audit").test()
     states = {ti.map_index: str(ti.state) for ti in run.get_task_instances(state=None)}
     assert str(run.state) == "success"
     assert set(states.values()) == {"success"}
@@ -40,10 +35,6 @@ def test_every_coupling_is_audited_and_what_is_found_is_listed(
 def test_customers_are_erased_also_when_no_coupling_is_active(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-    from airflow.utils.db import initdb
-
-    initdb()
     settled(world, orders=8)
     nobody = tmp_path / "no-couplings"
     nobody.mkdir()
@@ -51,7 +42,7 @@ def test_customers_are_erased_also_when_no_coupling_is_active(
     monkeypatch.setattr(retention, "PERSONAL_KEPT", timedelta(0))
     with world.ledger() as ledger:
         assert _sealed(ledger.engine) > 0
-    run = DagBag(str(REPOSITORY / "dags")).dags["amazon_books_audit"].test()
+    run = dag_of("amazon_books_audit").test()
     states = {ti.task_id: str(ti.state) for ti in run.get_task_instances(state=None)}
     assert (states["erase"], states["audit"]) == ("success", "skipped")
     with world.ledger() as ledger:

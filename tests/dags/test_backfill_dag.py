@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.dags.loaded import dag_of
 from tests.dags.test_orders_dag import add_broken_coupling
 from tests.pipelines.conftest import World
 from tests.pipelines.test_orders import FROM, TO
-
-REPOSITORY = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture
 def backfill_dag(world: World) -> Any:
-    from airflow.dag_processing.dagbag import DagBag
-    from airflow.utils.db import initdb
-
     world.settings(("per_buyer", "per_country"))
-    initdb()
-    return DagBag(str(REPOSITORY / "dags")).dags["amazon_orders_backfill"]
+    return dag_of("amazon_orders_backfill")
 
 
 def _booked(world: World) -> int:

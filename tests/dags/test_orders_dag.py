@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.dags.loaded import dag_of
 from tests.pipelines.conftest import World, books_connection
 from tests.pipelines.test_orders import FROM, TO
-
-REPOSITORY = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture
 def orders_dag() -> Any:
-    from airflow.dag_processing.dagbag import DagBag
-    from airflow.utils.db import initdb
-
-    initdb()
-    return DagBag(str(REPOSITORY / "dags")).dags["amazon_orders"]
+    return dag_of("amazon_orders")
 
 
 def add_broken_coupling(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

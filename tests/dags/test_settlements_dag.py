@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.dags.loaded import dag_of
 from tests.pipelines.conftest import World
 from tests.pipelines.test_audit import WINDOW
 from tests.pipelines.test_orders import FROM, TO
-
-REPOSITORY = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture
 def settlements_dag() -> Any:
-    from airflow.dag_processing.dagbag import DagBag
-    from airflow.utils.db import initdb
-
-    initdb()
-    return DagBag(str(REPOSITORY / "dags")).dags["amazon_settlements"]
+    return dag_of("amazon_settlements")
 
 
 def runs_started() -> dict[str, Any]:

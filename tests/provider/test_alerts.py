@@ -17,6 +17,7 @@ from amazon_eboekhouden.ledger.decisions import Choice
 from amazon_eboekhouden.pipelines import settlements
 from amazon_eboekhouden.provider import alerts, steps, watch_steps
 
+from tests.dags.loaded import dag_of
 from tests.dags.test_orders_dag import add_broken_coupling
 from tests.pipelines.conftest import World
 from tests.pipelines.test_orders import FROM, TO
@@ -56,14 +57,6 @@ def choose(monkeypatch: pytest.MonkeyPatch, notifier: type[BaseNotifier]) -> Non
         "arguments": {"subject": "{{ alert_subject }}"},
     }
     monkeypatch.setenv(f"AIRFLOW_VAR_{alerts.VARIABLE.upper()}", json.dumps(wanted))
-
-
-def dag_of(name: str) -> Any:
-    from airflow.dag_processing.dagbag import DagBag
-    from airflow.utils.db import initdb
-
-    initdb()
-    return DagBag(str(REPOSITORY / "dags")).dags[name]
 
 
 # --- failures -------------------------------------------------------------------------------------
